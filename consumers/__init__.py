@@ -1,0 +1,1 @@
+"""Who listens: the relay to Kafka, the inbox from Kafka, the library that subscribers use."""

@@ -1,0 +1,1 @@
+"""What can happen in a sales organisation, and what is allowed. Pure: no clock, no database, no environment."""

@@ -1,0 +1,82 @@
+"""Every command that the ledger understands, in one union, and how the body of one is read."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, get_args
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from domain.contract.decisions import SignContract
+from domain.customer.decisions import CorrectCustomerPlace, GradeCustomer, MergeCustomers, RegisterCustomer
+from domain.deal.decisions import AdvanceStage, BringDealClock, LoseDeal, OpenDeal, RevertStage
+from domain.mentorship.decisions import AgreeSharing, AssignMentor, DonateCustomer, EndMentorship
+from domain.organisation.decisions import CreateUnit, JoinRep, LeaveRep, MoveUnit, SetQuota, TransferRep
+from domain.payment.decisions import ReceivePayment, RefundPayment
+from domain.policy.decisions import PublishPolicy
+from domain.pool.decisions import BringClock, ChangeTier, ClaimCustomer, ReassignCustomer, ReleaseCustomer
+from domain.refusals import Code, Refusal
+from domain.role.decisions import EarnRole, RevokeRole, TransferRole
+from domain.visit.decisions import OverrideVisit, PlanVisit, RecordVisit
+
+AnyCommand = (
+    RegisterCustomer
+    | MergeCustomers
+    | CorrectCustomerPlace
+    | GradeCustomer
+    | ClaimCustomer
+    | ReleaseCustomer
+    | ReassignCustomer
+    | ChangeTier
+    | BringClock
+    | PlanVisit
+    | RecordVisit
+    | OverrideVisit
+    | OpenDeal
+    | AdvanceStage
+    | RevertStage
+    | LoseDeal
+    | BringDealClock
+    | EarnRole
+    | TransferRole
+    | RevokeRole
+    | SignContract
+    | ReceivePayment
+    | RefundPayment
+    | AssignMentor
+    | EndMentorship
+    | DonateCustomer
+    | AgreeSharing
+    | CreateUnit
+    | MoveUnit
+    | JoinRep
+    | TransferRep
+    | LeaveRep
+    | SetQuota
+    | PublishPolicy
+)
+
+COMMAND: Final[TypeAdapter[AnyCommand]] = TypeAdapter(Annotated[AnyCommand, Field(discriminator="name")])
+"""Reads a command by its name."""
+
+COMMANDS: Final[dict[str, type]] = {command.model_fields["name"].default: command for command in get_args(AnyCommand)}
+"""The class of every command, by its name."""
+
+
+def parse(body: Mapping[str, Any]) -> AnyCommand | Refusal:
+    """Read a command from a mapping of its fields.
+
+    Refuses with `unknown-command`, `malformed`, `text-not-storable`, `text-too-long`, `amount-not-whole`,
+    `amount-not-positive` or `unknown-currency`; the detail names every field and what is wrong with it, never its value.
+    """
+    try:
+        return COMMAND.validate_python(dict(body))
+    except ValidationError as error:
+        return refused(error)
+
+
+def refused(error: ValidationError) -> Refusal:
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    if found[0]["type"] in ("union_tag_invalid", "union_tag_not_found"):
+        return Refusal(code=Code.UNKNOWN_COMMAND, clause="ledger/commands", detail=f"Known: {', '.join(COMMANDS)}.")
+    known = [Code(each["type"]) for each in found if each["type"] in Code]
+    told = "; ".join(f"{'.'.join(str(step) for step in each['loc'][1:])}: {each['msg']}" for each in found)
+    return Refusal(code=known[0] if known else Code.MALFORMED, clause="ledger/commands", detail=told)

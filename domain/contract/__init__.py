@@ -1,0 +1,1 @@
+"""Signed contracts and their milestones."""

@@ -1,0 +1,180 @@
+"""What a fact changes in the shared facts: the few truths across histories that rules need at the moment of a decision.
+
+Held keys say which history holds an identity key, a payment's external id or a photo. Tallies count what quotas limit.
+Alarms say when the clock will next have something to tell about a history. All three are folds of the log and nothing else.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import assert_never
+
+from domain.contract.facts import ContractSigned, MilestoneDue, MilestoneOverdue, MilestoneScheduled
+from domain.customer.facts import (
+    CustomerGraded,
+    CustomerPlaceCorrected,
+    CustomerRegistered,
+    CustomersMerged,
+    DuplicateSuspected,
+)
+from domain.deal.facts import DealLost, DealOpened, StageAdvanced, StageReverted
+from domain.facts import AnyFact
+from domain.mentorship.facts import CustomerDonated, MentorAssigned, MentorshipEnded, SharingAgreed
+from domain.organisation.facts import QuotaSet, RepJoined, RepLeft, RepTransferred, UnitCreated, UnitMoved
+from domain.payment.facts import PaymentReceived, PaymentRefunded
+from domain.policy.facts import PolicyPublished
+from domain.pool.facts import (
+    ClaimRefused,
+    CustomerClaimed,
+    CustomerDropped,
+    CustomerReassigned,
+    CustomerReleased,
+    RetentionExtended,
+    RetentionWarned,
+    Tier,
+    TierChanged,
+)
+from domain.role.facts import RoleEarned, RoleExpired, RoleRevoked, RoleTransferred
+from domain.visit.facts import (
+    ProtectionExpired,
+    ProtectionStarted,
+    VisitOverridden,
+    VisitPlanned,
+    VisitRecorded,
+    VisitRejected,
+    VisitVerified,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The fact's history holds the key from now on."""
+
+    kind: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    kind: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    kind: str
+    key: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """The clock has something to tell at `at` (None: not by itself); `who` is the rep whose holding it is."""
+
+    alarm: str
+    at: datetime | None
+    who: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    alarm: str
+    who: str | None = None
+
+
+Effect = Hold | Free | Count | Wake | Rest
+
+RETENTION = "retention"
+PROTECTION = "protection"
+
+
+def held_by(rep: str) -> tuple[str, str]:
+    """The tally of customers that a rep holds and that count against the quota: all but the won ones."""
+    return ("held", rep)
+
+
+def close_of(rep: str) -> tuple[str, str]:
+    """The tally of a rep's customers in the close tier."""
+    return ("close", rep)
+
+
+def claims_of(rep: str, day: date) -> tuple[str, str]:
+    """The tally of a rep's claims on a day of the policy's time zone."""
+    return ("claims", f"{rep}@{day.isoformat()}")
+
+
+def effects(fact: AnyFact) -> tuple[Effect, ...]:
+    """What the fact changes in the shared facts of its ledger."""
+    match fact:
+        case CustomerRegistered():
+            return tuple(Hold(key.kind, key.hash) for key in fact.keys)
+        case CustomersMerged():
+            move = Free if fact.customer == fact.absorbed else Hold
+            return tuple(move(key.kind, key.hash) for key in fact.keys)
+        case CustomerClaimed():
+            day = claims_of(fact.rep, fact.day)
+            return (*counted(fact.rep, fact.tier, 1), Count(*day, 1), retention(fact.warn_at, fact.deadline, fact.rep))
+        case CustomerReleased() | CustomerDropped():
+            return (*counted(fact.former_owner, fact.tier, -1), Rest(RETENTION, fact.former_owner))
+        case CustomerReassigned():
+            taken = (*counted(fact.owner, taken_over(fact.tier), 1), retention(fact.warn_at, fact.deadline, fact.owner))
+            if fact.former_owner is None:
+                return taken
+            return (*counted(fact.former_owner, fact.tier, -1), Rest(RETENTION, fact.former_owner), *taken)
+        case RetentionWarned():
+            return (retention(None, fact.deadline, fact.owner),)
+        case RetentionExtended():
+            return (retention(fact.warn_at, fact.deadline, fact.owner),)
+        case TierChanged():
+            if fact.owner is None:
+                return ()
+            moved = (*counted(fact.owner, fact.old, -1), *counted(fact.owner, fact.new, 1))
+            return (*moved, retention(None, None, fact.owner)) if fact.new == "won" else moved
+        case VisitRecorded():
+            return (Hold("photo", fact.photo),)
+        case ProtectionStarted():
+            return (Wake(PROTECTION, fact.until),)
+        case ProtectionExpired():
+            return (Rest(PROTECTION),)
+        case MilestoneScheduled():
+            return (Wake(milestone(fact.milestone), fact.due),) if fact.due else ()
+        case MilestoneDue():
+            return (Wake(milestone(fact.milestone), fact.overdue_at) if fact.overdue_at else Rest(milestone(fact.milestone)),)
+        case MilestoneOverdue():
+            return (Rest(milestone(fact.milestone)),)
+        case PaymentReceived():
+            settled = (Rest(milestone(fact.milestone)),) if fact.milestone and fact.settles else ()
+            return (Hold("payment", fact.external_id), *settled)
+        case (
+            DuplicateSuspected() | CustomerPlaceCorrected() | CustomerGraded() | ClaimRefused() | CustomerDonated()
+            | VisitPlanned() | VisitVerified() | VisitRejected() | VisitOverridden()
+            | DealOpened() | StageAdvanced() | StageReverted() | DealLost() | ContractSigned() | PaymentRefunded()
+            | RoleEarned() | RoleTransferred() | RoleRevoked() | RoleExpired() | SharingAgreed()
+            | UnitCreated() | UnitMoved() | RepJoined() | RepTransferred() | RepLeft() | QuotaSet()
+            | MentorAssigned() | MentorshipEnded() | PolicyPublished()
+        ):  # fmt: skip
+            return ()
+    assert_never(fact)
+
+
+def counted(rep: str, tier: Tier, n: int) -> tuple[Count, ...]:
+    match tier:
+        case "ordinary":
+            return (Count(*held_by(rep), n),)
+        case "close":
+            return (Count(*held_by(rep), n), Count(*close_of(rep), n))
+        case "won":
+            return ()
+    assert_never(tier)
+
+
+def taken_over(tier: Tier) -> Tier:
+    """The tier that a customer has with the next owner: won stays won, close begins again as ordinary."""
+    return "won" if tier == "won" else "ordinary"
+
+
+def retention(warn_at: datetime | None, deadline: datetime | None, who: str) -> Wake:
+    return Wake(RETENTION, warn_at or deadline, who)
+
+
+def milestone(name: str) -> str:
+    return f"milestone/{name}"

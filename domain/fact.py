@@ -1,0 +1,171 @@
+"""What every fact and every command has in common, and the words they are made of."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic_core import PydanticCustomError
+
+if TYPE_CHECKING:
+    from domain.world import World
+
+LONGEST_TEXT = 10_000
+
+
+def storable(text: str) -> str:
+    """Return the text, or refuse what PostgreSQL or UTF-8 cannot keep.
+
+    Raises the validation errors `text-not-storable` (NUL, lone surrogate) and `text-too-long` (over 10,000 characters).
+    """
+    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise PydanticCustomError("text-not-storable", "text holds a NUL or a lone surrogate, which cannot be stored")
+    if len(text) > LONGEST_TEXT:
+        raise PydanticCustomError("text-too-long", "text is longer than 10,000 characters")
+    return text
+
+
+Id = Annotated[str, StringConstraints(pattern=r"^[\w.:@-]{1,80}$")]
+"""A name that the business or a machine gave: letters of any script, digits, and `. : @ - _`."""
+
+CommandId = Annotated[str, StringConstraints(pattern=r"^[\w.:@/#-]{1,200}$")]
+"""Who repeats a command repeats its id; may be built from the id of a message or a row."""
+
+Text = Annotated[str, AfterValidator(storable)]
+"""Free text of at most 10,000 characters. Never for what tells of a person: that is `Personal`."""
+
+
+class Fact(BaseModel):
+    """Something that happened, in the past tense, immutable. Every kind has a name with its version that never changes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: str
+    at: AwareDatetime
+
+    @property
+    def stream(self) -> str:
+        """The history that this fact belongs to, such as `customer/C-1`."""
+        raise LookupError(f"{type(self).__name__} names no stream")
+
+    @property
+    def subject(self) -> str:
+        """Whose personal data the fact holds: the person or customer under whose key it is sealed."""
+        return self.stream
+
+
+class OfCustomer(Fact):
+    customer: Id
+
+    @property
+    def stream(self) -> str:
+        return customer_stream(self.customer)
+
+
+class OfDeal(Fact):
+    deal: Id
+
+    @property
+    def stream(self) -> str:
+        return deal_stream(self.deal)
+
+
+class OfOrganisation(Fact):
+    @property
+    def stream(self) -> str:
+        return ORGANISATION
+
+
+ORGANISATION = "organisation"
+POLICIES = "policies"
+
+
+def customer_stream(customer: str) -> str:
+    return f"customer/{customer}"
+
+
+def deal_stream(deal: str) -> str:
+    return f"deal/{deal}"
+
+
+class Artefact(BaseModel):
+    """The thing that proves a step: its kind, as the policy names it, and where to find it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Id
+    ref: Id
+
+
+class Part(BaseModel):
+    """A payee's part of something divided, in basis points (10000 = all)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rep: Id
+    bps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a command must see before it can be judged: histories, keys, counts, and the lapsed holdings of a rep.
+
+    `keys` are `(kind, key)` pairs, `tallies` are `(kind, key)` pairs, `lapsing` names reps whose overdue customers count.
+    """
+
+    streams: tuple[str, ...] = ()
+    keys: tuple[tuple[str, str], ...] = ()
+    tallies: tuple[tuple[str, str], ...] = ()
+    lapsing: tuple[str, ...] = ()
+
+
+SYSTEM = "system"
+"""The actor that is no person: the clock, or a process (S in the table of who may do what)."""
+
+
+class Command(BaseModel):
+    """A wish, in the imperative. `at` is when it happened in the business; when it was recorded, the ledger knows."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    at: AwareDatetime
+    actor: Id = SYSTEM
+    reason: Text | None = None
+    causation: Text | None = None
+
+    @property
+    def stream(self) -> str:
+        """The history that the command is about."""
+        raise LookupError(f"{type(self).__name__} names no stream")
+
+    @property
+    def subject(self) -> str:
+        """Whose key seals the personal data that the command carries."""
+        return self.stream
+
+    def sees(self, world: "World") -> Sight:
+        """What must be in sight to judge this. Asked again when more has come into sight, until nothing new is wanted."""
+        del world
+        return Sight(streams=(self.stream,))
+
+
+class CommandOnCustomer(Command):
+    customer: Id
+
+    @property
+    def stream(self) -> str:
+        return customer_stream(self.customer)
+
+
+class CommandOnDeal(Command):
+    deal: Id
+
+    @property
+    def stream(self) -> str:
+        return deal_stream(self.deal)
+
+
+class CommandOnOrganisation(Command):
+    @property
+    def stream(self) -> str:
+        return ORGANISATION

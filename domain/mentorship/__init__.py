@@ -1,0 +1,1 @@
+"""Mentors, donations and sharing agreements."""

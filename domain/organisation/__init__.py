@@ -1,0 +1,1 @@
+"""Units, people, and their quotas."""

@@ -1,0 +1,187 @@
+"""The tree of units, and who works where with what duty. Kept with its history: an act is judged by the tree of its time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal, assert_never
+
+from domain.fact import Id, OfOrganisation, Text
+from domain.mentorship.facts import MentorAssigned, MentorshipEnded
+from domain.personal import Personal
+
+Duty = Literal["rep", "lead", "manager", "mid-office", "finance", "committee"]
+
+
+class UnitCreated(OfOrganisation):
+    kind: Literal["unit-created.v1"] = "unit-created.v1"
+    unit: Id
+    parent: Id | None = None
+    region: Id | None = None
+    brand: Id | None = None
+    title: Text
+
+
+class UnitMoved(OfOrganisation):
+    kind: Literal["unit-moved.v1"] = "unit-moved.v1"
+    unit: Id
+    parent: Id
+
+
+class RepJoined(OfOrganisation):
+    kind: Literal["rep-joined.v1"] = "rep-joined.v1"
+    rep: Id
+    rep_name: Personal | None = None
+    unit: Id
+    duty: Duty
+
+    @property
+    def subject(self) -> str:
+        return f"rep/{self.rep}"
+
+
+class RepTransferred(OfOrganisation):
+    kind: Literal["rep-transferred.v1"] = "rep-transferred.v1"
+    rep: Id
+    unit: Id
+    duty: Duty
+
+
+class RepLeft(OfOrganisation):
+    kind: Literal["rep-left.v1"] = "rep-left.v1"
+    rep: Id
+    ground: Text
+
+
+class QuotaSet(OfOrganisation):
+    """A rep's own quota instead of the policy's; None leaves the policy's."""
+
+    kind: Literal["quota-set.v1"] = "quota-set.v1"
+    rep: Id
+    held: int | None = None
+    close: int | None = None
+    claims_a_day: int | None = None
+    by: Id
+
+
+OrganisationFact = (
+    UnitCreated | UnitMoved | RepJoined | RepTransferred | RepLeft | QuotaSet | MentorAssigned | MentorshipEnded
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """`parents` are `(since, parent)`, the latest last."""
+
+    unit: str
+    title: str
+    created: datetime
+    region: str | None
+    brand: str | None
+    parents: tuple[tuple[datetime, str | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Where someone works from then on; `unit` None: has left."""
+
+    since: datetime
+    unit: str | None
+    duty: Duty
+
+
+@dataclass(frozen=True, slots=True)
+class Rep:
+    rep: str
+    rep_name: Personal | None
+    joined: datetime
+    posts: tuple[Post, ...]
+    quotas: tuple[QuotaSet, ...] = ()
+    mentors: tuple[MentorAssigned, ...] = ()
+
+    def post(self, at: datetime) -> Post | None:
+        """Where they worked at that time; None before they joined and after they left."""
+        post = next((p for p in reversed(self.posts) if p.since <= at), None)
+        return post if post and post.unit else None
+
+    def left_by(self, at: datetime) -> datetime | None:
+        """When they left, if they have by then and did not come back."""
+        post = next((p for p in reversed(self.posts) if p.since <= at), None)
+        return post.since if post and post.unit is None else None
+
+    def mentor(self, at: datetime) -> MentorAssigned | None:
+        live = (m for m in self.mentors if m.at <= at and (m.until is None or at < m.until))
+        return next(live, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """Every unit and every person there ever was, with the times of each."""
+
+    units: dict[str, Unit] = field(default_factory=dict)
+    reps: dict[str, Rep] = field(default_factory=dict)
+
+    def parent(self, unit: str, at: datetime) -> str | None:
+        return next((parent for since, parent in reversed(self.units[unit].parents) if since <= at), None)
+
+    def line(self, unit: str, at: datetime) -> Iterator[Unit]:
+        """The unit and those above it, as the tree was at that time, from the bottom to the top."""
+        above: str | None = unit
+        while above is not None:
+            yield self.units[above]
+            above = self.parent(above, at)
+
+    def post(self, rep: str, at: datetime) -> Post | None:
+        known = self.reps.get(rep)
+        return known.post(at) if known else None
+
+    def left_by(self, rep: str, at: datetime) -> datetime | None:
+        known = self.reps.get(rep)
+        return known.left_by(at) if known else None
+
+    def is_within(self, rep: str, unit: str, at: datetime) -> bool:
+        """Whether the rep works in the unit or below it at that time."""
+        post = self.post(rep, at)
+        return post is not None and post.unit is not None and unit in {u.unit for u in self.line(post.unit, at)}
+
+
+def evolve(organisation: Organisation, fact: OrganisationFact, position: int = 0) -> Organisation:
+    del position
+    match fact:
+        case UnitCreated():
+            unit = Unit(fact.unit, fact.title, fact.at, fact.region, fact.brand, ((fact.at, fact.parent),))
+            return replace(organisation, units={**organisation.units, fact.unit: unit})
+        case UnitMoved():
+            unit = organisation.units[fact.unit]
+            parents = tuple(sorted((*unit.parents, (fact.at, fact.parent)), key=lambda p: p[0]))
+            return replace(organisation, units={**organisation.units, fact.unit: replace(unit, parents=parents)})
+        case RepJoined():
+            known = organisation.reps.get(fact.rep)
+            rep = known or Rep(fact.rep, fact.rep_name, fact.at, ())
+            return posted(organisation, replace(rep, rep_name=fact.rep_name), Post(fact.at, fact.unit, fact.duty))
+        case RepTransferred():
+            return posted(organisation, organisation.reps[fact.rep], Post(fact.at, fact.unit, fact.duty))
+        case RepLeft():
+            rep = organisation.reps[fact.rep]
+            return posted(organisation, rep, Post(fact.at, None, rep.posts[-1].duty))
+        case QuotaSet():
+            rep = organisation.reps[fact.rep]
+            return known_as(organisation, replace(rep, quotas=(*rep.quotas, fact)))
+        case MentorAssigned():
+            rep = organisation.reps[fact.rep]
+            return known_as(organisation, replace(rep, mentors=(*rep.mentors, fact)))
+        case MentorshipEnded():
+            rep = organisation.reps[fact.rep]
+            ended = tuple(
+                m.model_copy(update={"until": fact.at}) if m.mentor == fact.mentor and m.until is None else m
+                for m in rep.mentors
+            )
+            return known_as(organisation, replace(rep, mentors=ended))
+    assert_never(fact)
+
+
+def posted(organisation: Organisation, rep: Rep, post: Post) -> Organisation:
+    return known_as(organisation, replace(rep, posts=tuple(sorted((*rep.posts, post), key=lambda p: p.since))))
+
+
+def known_as(organisation: Organisation, rep: Rep) -> Organisation:
+    return replace(organisation, reps={**organisation.reps, rep.rep: rep})

@@ -1,0 +1,72 @@
+"""Published policies: immutable, scoped, hashed, each in force from its own time on."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal, assert_never
+
+from domain.fact import POLICIES, Fact, Id
+from domain.organisation.facts import Organisation
+from domain.policy.terms import PolicyVersion, Scope
+
+
+class PolicyPublished(Fact):
+    """Carries the whole version, so that the log alone tells by which rules each act was judged."""
+
+    kind: Literal["policy-published.v1"] = "policy-published.v1"
+    policy: Id
+    content_hash: str
+    version: PolicyVersion
+    by: Id
+
+    @property
+    def stream(self) -> str:
+        return POLICIES
+
+
+PolicyFact = PolicyPublished
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyBook:
+    """Every version ever published, by its id."""
+
+    versions: dict[str, PolicyVersion] = field(default_factory=dict)
+
+    def __getitem__(self, policy: str) -> PolicyVersion:
+        return self.versions[policy]
+
+    def in_force(
+        self, at: datetime, organisation: Organisation, unit: str | None = None, product: str | None = None
+    ) -> PolicyVersion | None:
+        """The version for an act of that time, of a unit and a product: the narrowest scope that fits, or None."""
+        line = tuple(organisation.line(unit, at)) if unit in organisation.units else ()
+        fitting = [
+            version
+            for version in self.versions.values()
+            if version.is_in_force(at)
+            and (version.scope.product is None or version.scope.product == product)
+            and (version.scope.team is None or version.scope.team in {u.unit for u in line})
+            and (version.scope.region is None or version.scope.region == next((u.region for u in line if u.region), None))
+            and (version.scope.brand is None or version.scope.brand == next((u.brand for u in line if u.brand), None))
+        ]
+        return max(fitting, key=lambda version: (version.scope.narrowness, version.effective_from), default=None)
+
+
+def overlap(one: PolicyVersion, other: PolicyVersion) -> bool:
+    """Whether two versions of one scope are in force at the same time."""
+    if one.scope != other.scope:
+        return False
+    starts_before_end = other.effective_until is None or one.effective_from < other.effective_until
+    ends_after_start = one.effective_until is None or other.effective_from < one.effective_until
+    return starts_before_end and ends_after_start
+
+
+def evolve(book: PolicyBook, fact: PolicyFact, position: int = 0) -> PolicyBook:
+    del position
+    match fact:
+        case PolicyPublished():
+            return replace(book, versions={**book.versions, fact.policy: fact.version})
+    assert_never(fact)
+
+
+__all__ = ["PolicyBook", "PolicyFact", "PolicyPublished", "Scope", "evolve", "overlap"]

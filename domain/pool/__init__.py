@@ -1,0 +1,1 @@
+"""Who holds a customer, and until when."""

@@ -1,0 +1,379 @@
+"""What the pool allows. Every rule of holding and letting go stands here, in the order in which it is judged."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+from domain.authority import has_duty, is_superior, not_working, reserved
+from domain.effects import claims_of, close_of, held_by, taken_over
+from domain.fact import SYSTEM, CommandOnCustomer, Id, Sight, Text
+from domain.organisation.facts import QuotaSet
+from domain.policy.terms import PolicyVersion
+from domain.pool.facts import (
+    ClaimRefused,
+    CustomerClaimed,
+    CustomerDropped,
+    CustomerReassigned,
+    CustomerReleased,
+    Holding,
+    PoolFact,
+    RetentionExtended,
+    RetentionWarned,
+    TierChanged,
+    Trigger,
+)
+from domain.refusals import Code, Refusal
+from domain.retention import first_deadline, renewed_deadline, warning
+from domain.streams import CustomerStream
+from domain.visit.facts import VisitVerified
+from domain.world import World
+
+Answer = Sequence[PoolFact] | Refusal
+
+
+class ClaimCustomer(CommandOnCustomer):
+    """Take a customer from the public pool into the rep's own."""
+
+    name: Literal["claim-customer"] = "claim-customer"
+    rep: Id
+
+    def sees(self, world: World) -> Sight:
+        policy = world.policy(self.at, self.rep)
+        day = self.at.astimezone(policy.zone if policy else None).date()
+        return Sight(
+            streams=(self.stream, *world.lapsed(self.rep)),
+            tallies=(held_by(self.rep), claims_of(self.rep, day)),
+            lapsing=(self.rep,),
+        )
+
+
+class ReleaseCustomer(CommandOnCustomer):
+    """Give a customer back to the public pool."""
+
+    name: Literal["release-customer"] = "release-customer"
+    rep: Id
+
+
+class ReassignCustomer(CommandOnCustomer):
+    """Move a customer to another rep, by authority. `actor` is the lead, manager or committee member who does it."""
+
+    name: Literal["reassign-customer"] = "reassign-customer"
+    to: Id
+    ground: Text
+
+
+class ChangeTier(CommandOnCustomer):
+    """Say that a customer is close to signing, or no longer is."""
+
+    name: Literal["change-tier"] = "change-tier"
+    rep: Id
+    tier: Literal["ordinary", "close"]
+    ground: Text
+
+    def sees(self, world: World) -> Sight:
+        return Sight(
+            streams=(self.stream, *world.lapsed(self.rep)), tallies=(close_of(self.rep),), lapsing=(self.rep,)
+        )
+
+
+class BringClock(CommandOnCustomer):
+    """Bring in what the clock has made happen to a customer; the sweeper's command, which decides nothing."""
+
+    name: Literal["bring-clock"] = "bring-clock"
+
+
+def claim(command: ClaimCustomer, world: World) -> Answer:
+    """Take a free customer into the rep's private pool.
+
+    Refuses with `no-policy`, `unknown-rep` or `rep-left`, `unknown-customer`, `customer-merged`, `customer-held`,
+    `overtaken`, `cooling-down`, `pool-full` or `claims-spent`, in this order.
+    """
+    stream = world.customer(command.customer)
+    holding = stream.holding
+    policy = world.policy(command.at, command.rep)
+    if policy is None:
+        return Refusal(code=Code.NO_POLICY, clause="policy/in-force")
+    if absent := not_working(world, command.rep, command.at, policy.clause("who-may-claim")):
+        return absent
+    if unknown := not_live(stream, policy.clause("identity")):
+        return unknown
+    if holding.owner:
+        return in_the_way(Code.CUSTOMER_HELD, holding, policy.clause("one-owner"))
+    if holding.since and command.at < holding.since:
+        return Refusal(
+            code=Code.OVERTAKEN,
+            clause=policy.clause("one-owner"),
+            rival=holding.given_up[-1].owner if holding.given_up else None,
+            rival_position=holding.position or None,
+            rival_at=holding.since,
+        )
+    if wait := cooling_down(command, holding, policy):
+        return wait
+    own = own_quota(world, command.rep)
+    if world.tally(held_by(command.rep)) >= first_set(own, "held", policy.pool.quota.held):
+        return Refusal(code=Code.POOL_FULL, clause=policy.clause("quota/held"), rival=command.rep)
+    day = command.at.astimezone(policy.zone).date()
+    if world.tally(claims_of(command.rep, day)) >= first_set(own, "claims_a_day", policy.pool.quota.claims_a_day):
+        return Refusal(code=Code.CLAIMS_SPENT, clause=policy.clause("quota/claims-a-day"), rival=command.rep)
+
+    won = holding.tier == "won"
+    deadline = first_deadline(policy.pool.retention, expected_amount(stream), command.at)
+    return [
+        CustomerClaimed(
+            at=command.at,
+            customer=command.customer,
+            rep=command.rep,
+            deadline=None if won else deadline.at,
+            warn_at=None if won else deadline.warn_at,
+            cap=None if won else deadline.cap,
+            day=day,
+            tier=taken_over(holding.tier),
+            policy=policy.policy,
+        )
+    ]
+
+
+def release(command: ReleaseCustomer, world: World) -> Answer:
+    """Give a customer back. Refuses with `unknown-customer`, `customer-merged`, `not-held`, `not-owner` or `overtaken`."""
+    stream = world.customer(command.customer)
+    if unknown := not_live(stream, "pool/release"):
+        return unknown
+    if refusal := not_the_owner(command.rep, command.at, stream.holding):
+        return refusal
+    return [
+        CustomerReleased(
+            at=command.at,
+            customer=command.customer,
+            former_owner=command.rep,
+            tier=stream.holding.tier,
+            policy=stream.holding.policy or "",
+        )
+    ]
+
+
+def reassign(command: ReassignCustomer, world: World) -> Answer:
+    """Move a customer, or assign a free one, by authority. Quotas do not bind whoever decides; they count all the same.
+
+    Refuses with `no-policy`, `unknown-rep` or `rep-left`, `unknown-customer`, `customer-merged`, `customer-held` (by the
+    same rep), `overtaken`, `not-allowed` or `outside-subtree`.
+    """
+    stream = world.customer(command.customer)
+    holding = stream.holding
+    policy = world.policy(command.at, command.to)
+    if policy is None:
+        return Refusal(code=Code.NO_POLICY, clause="policy/in-force")
+    if absent := not_working(world, command.to, command.at, policy.clause("reassignment")):
+        return absent
+    if unknown := not_live(stream, policy.clause("identity")):
+        return unknown
+    if holding.owner == command.to:
+        return in_the_way(Code.CUSTOMER_HELD, holding, policy.clause("reassignment"))
+    if holding.since and command.at < holding.since:
+        return in_the_way(Code.OVERTAKEN, holding, policy.clause("reassignment"))
+    if refusal := reserved(
+        world, command.actor, command.at, "lead", "manager", "committee", clause=policy.clause("reassignment")
+    ):
+        return refusal
+    if outside := outside_subtree(command, world, holding, policy):
+        return outside
+    won = holding.tier == "won"
+    deadline = first_deadline(policy.pool.retention, expected_amount(stream), command.at)
+    return [
+        CustomerReassigned(
+            at=command.at,
+            customer=command.customer,
+            former_owner=holding.owner,
+            owner=command.to,
+            by=command.actor,
+            ground=command.ground,
+            tier=holding.tier,
+            deadline=None if won else deadline.at,
+            warn_at=None if won else deadline.warn_at,
+            cap=None if won else deadline.cap,
+            policy=policy.policy,
+        )
+    ]
+
+
+def change_tier(command: ChangeTier, world: World) -> Answer:
+    """Move a customer between ordinary and close. Won is the contract's to say.
+
+    Refuses with `unknown-customer`, `customer-merged`, `not-held`, `not-owner`, `overtaken`, `no-policy`,
+    `won-needs-contract`, `tier-unchanged` or `close-full`, in this order.
+    """
+    stream = world.customer(command.customer)
+    holding = stream.holding
+    if unknown := not_live(stream, "pool/tier"):
+        return unknown
+    if refusal := not_the_owner(command.rep, command.at, holding):
+        return refusal
+    policy = world.policy(command.at, command.rep)
+    if policy is None:
+        return Refusal(code=Code.NO_POLICY, clause="policy/in-force")
+    if holding.tier == "won":
+        return Refusal(code=Code.WON_NEEDS_CONTRACT, clause=policy.clause("tier"))
+    if holding.tier == command.tier:
+        return Refusal(code=Code.TIER_UNCHANGED, clause=policy.clause("tier"))
+    if command.tier == "close" and world.tally(close_of(command.rep)) >= close_quota(world, command, policy):
+        return Refusal(code=Code.CLOSE_FULL, clause=policy.clause("quota/close"), rival=command.rep)
+    return [
+        TierChanged(
+            at=command.at,
+            customer=command.customer,
+            owner=command.rep,
+            old=holding.tier,
+            new=command.tier,
+            ground=command.ground,
+        )
+    ]
+
+
+def renewal(verified: VisitVerified, stream: CustomerStream, world: World) -> list[RetentionExtended]:
+    """What a verified visit of the owner does for the retention: nothing for anybody else, or where it gains no time."""
+    holding = stream.holding
+    if holding.owner != verified.rep or holding.deadline is None or holding.cap is None or holding.policy is None:
+        return []
+    if holding.since and verified.at < holding.since:
+        return []
+    policy = world.policies[holding.policy]
+    terms = policy.pool.retention
+    deadline = renewed_deadline(terms, expected_amount(stream), holding.deadline, holding.cap, verified.at)
+    if deadline == holding.deadline:
+        return []
+    return [
+        RetentionExtended(
+            at=verified.at,
+            customer=verified.customer,
+            owner=verified.rep,
+            visit=verified.visit,
+            deadline=deadline,
+            warn_at=warning(terms, deadline, verified.at),
+            clause=policy.clause("renewal"),
+        )
+    ]
+
+
+def holding_lapsed(customer: str, stream: CustomerStream, world: World) -> list[PoolFact]:
+    """The warning and the drop that the clock has already made of a holding: at its deadline, or when the owner left."""
+    holding = stream.holding
+    if holding.owner is None:
+        return []
+    left = world.organisation.left_by(holding.owner, world.now)
+    ends: list[tuple[datetime, Trigger]] = []
+    if left:
+        ends.append((max(left, holding.since or left), "departure"))
+    if holding.deadline and holding.deadline <= world.now:
+        ends.append((holding.deadline, "deadline"))
+    end, trigger = min(ends, default=(None, "deadline"))
+
+    facts: list[PoolFact] = []
+    if holding.deadline and holding.warn_at and holding.warn_at <= world.now and (end is None or holding.warn_at < end):
+        warned = {"customer": customer, "owner": holding.owner, "deadline": holding.deadline}
+        facts.append(RetentionWarned(at=holding.warn_at, **warned))
+    if end:
+        clause = "retention" if trigger == "deadline" else "departure"
+        facts.append(
+            CustomerDropped(
+                at=end,
+                customer=customer,
+                former_owner=holding.owner,
+                tier=holding.tier,
+                trigger=trigger,
+                clause=f"{holding.policy}/{clause}",
+            )
+        )
+    return facts
+
+
+def attempt(command: ClaimCustomer, refusal: Refusal) -> list[ClaimRefused]:
+    """What the business keeps of a refused claim: that it was made, and who or what stood in the way."""
+    kept = {Code.CUSTOMER_HELD, Code.OVERTAKEN, Code.COOLING_DOWN, Code.POOL_FULL, Code.CLAIMS_SPENT}
+    if refusal.code not in kept:
+        return []
+    return [
+        ClaimRefused(
+            at=command.at,
+            customer=command.customer,
+            rep=command.rep,
+            code=refusal.code,
+            clause=refusal.clause,
+            rival=refusal.rival,
+            rival_position=refusal.rival_position,
+            rival_at=refusal.rival_at,
+            until=refusal.until,
+        )
+    ]
+
+
+def not_live(stream: CustomerStream, clause: str) -> Refusal | None:
+    if not stream.customer.is_registered:
+        return Refusal(code=Code.UNKNOWN_CUSTOMER, clause=clause)
+    if stream.customer.merged_into:
+        return Refusal(code=Code.CUSTOMER_MERGED, clause=clause, rival=stream.customer.merged_into)
+    return None
+
+
+def in_the_way(code: Code, holding: Holding, clause: str) -> Refusal:
+    return Refusal(
+        code=code,
+        clause=clause,
+        rival=holding.owner,
+        rival_position=holding.position or None,
+        rival_at=holding.since,
+        until=holding.deadline,
+    )
+
+
+def not_the_owner(rep: str, at: datetime, holding: Holding) -> Refusal | None:
+    if holding.owner is None:
+        return Refusal(code=Code.NOT_HELD, clause="pool/owner", rival_at=holding.since)
+    if holding.owner != rep:
+        return in_the_way(Code.NOT_OWNER, holding, "pool/owner")
+    if holding.since and at < holding.since:
+        return in_the_way(Code.OVERTAKEN, holding, "pool/owner")
+    return None
+
+
+def cooling_down(command: ClaimCustomer, holding: Holding, policy: PolicyVersion) -> Refusal | None:
+    for given_up in reversed(holding.given_up):
+        free_again = given_up.at + policy.pool.cool_down
+        if given_up.owner == command.rep and command.at < free_again:
+            return Refusal(
+                code=Code.COOLING_DOWN,
+                clause=policy.clause("cool-down"),
+                rival=given_up.owner,
+                rival_at=given_up.at,
+                until=free_again,
+            )
+    return None
+
+
+def outside_subtree(command: ReassignCustomer, world: World, holding: Holding, policy: PolicyVersion) -> Refusal | None:
+    if command.actor == SYSTEM or has_duty(world, command.actor, command.at, "committee"):
+        return None
+    owner_working = holding.owner and world.organisation.post(holding.owner, command.at)
+    concerned = [command.to, holding.owner] if owner_working and holding.owner else [command.to]
+    for rep in concerned:
+        if not is_superior(world, command.actor, rep, command.at):
+            return Refusal(code=Code.OUTSIDE_SUBTREE, clause=policy.clause("reassignment"), rival=rep)
+    return None
+
+
+def expected_amount(stream: CustomerStream) -> int | None:
+    return stream.customer.registration.expected_amount if stream.customer.registration else None
+
+
+def own_quota(world: World, rep: str) -> tuple[QuotaSet, ...]:
+    return world.organisation.reps[rep].quotas
+
+
+def first_set(own: tuple[QuotaSet, ...], what: Literal["held", "close", "claims_a_day"], otherwise: int) -> int:
+    """The rep's own quota, as set last, or the policy's."""
+    return next((n for quota in reversed(own) if (n := getattr(quota, what)) is not None), otherwise)
+
+
+def close_quota(world: World, command: ChangeTier, policy: PolicyVersion) -> int:
+    quota = policy.pool.quota
+    rep = world.organisation.reps[command.rep]
+    newcomer = command.at < rep.joined + quota.newcomer.lasts
+    return first_set(rep.quotas, "close", quota.newcomer.close if newcomer else quota.close)

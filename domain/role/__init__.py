@@ -1,0 +1,1 @@
+"""Who earned which stage role."""

@@ -1,0 +1,1 @@
+"""Visits, their verdicts, and the first one's protection."""

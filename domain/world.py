@@ -1,0 +1,152 @@
+"""What is in sight when a command is judged: histories, shared facts, the organisation and the policies, as plain values.
+
+The ledger fills a world with what a batch of commands needs; a test, a scenario or a what-if fills one with a whole
+history. Rules read it and never change it; only `apply` does, fact by fact.
+"""
+
+from collections import ChainMap
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import assert_never, cast
+
+from domain.effects import RETENTION, Count, Free, Hold, Rest, Wake, effects
+from domain.fact import ORGANISATION, POLICIES, OfCustomer, customer_stream, deal_stream
+from domain.facts import AnyFact, DealStreamFact
+from domain.organisation import facts as organisation
+from domain.organisation.facts import Organisation, OrganisationFact
+from domain.policy import facts as policy
+from domain.policy.facts import PolicyBook, PolicyPublished
+from domain.policy.terms import PolicyVersion
+from domain.streams import CustomerStream, DealStream, evolve_customer, evolve_deal
+
+Key = tuple[str, str]
+Stream = CustomerStream | DealStream
+Fingerprint = Callable[[str, str], str]
+"""The keyed hash of a normalised value: `fingerprint(kind, value)`, hex."""
+
+
+class NotInSight(LookupError):
+    """A rule asked for something that its command did not name in `sees`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Which history holds a key, and the position of the event by which it does."""
+
+    stream: str
+    position: int
+
+
+@dataclass(slots=True)
+class World:
+    """`now` is the time of recording. A `complete` world knows everything, so what it lacks does not exist."""
+
+    now: datetime
+    fingerprint: Fingerprint
+    organisation: Organisation = field(default_factory=Organisation)
+    policies: PolicyBook = field(default_factory=PolicyBook)
+    streams: MutableMapping[str, Stream] = field(default_factory=dict)
+    held: MutableMapping[Key, Holder | None] = field(default_factory=dict)
+    tallies: MutableMapping[Key, int] = field(default_factory=dict)
+    lapsing: MutableMapping[str, Mapping[str, datetime]] = field(default_factory=dict)
+    complete: bool = False
+
+    def customer(self, customer: str) -> CustomerStream:
+        """Everything known of a customer; the empty history when there is none."""
+        stream = self._stream(customer_stream(customer), CustomerStream)
+        assert isinstance(stream, CustomerStream)
+        return stream
+
+    def deal(self, deal: str) -> DealStream:
+        """Everything known of a deal; the empty history when there is none."""
+        stream = self._stream(deal_stream(deal), DealStream)
+        assert isinstance(stream, DealStream)
+        return stream
+
+    def seen_deal(self, deal: str) -> DealStream | None:
+        """The deal if it has come into sight, for commands that want to see more once they have seen it."""
+        return self.deal(deal) if self.complete or deal_stream(deal) in self.streams else None
+
+    def seen_customer(self, customer: str) -> CustomerStream | None:
+        """The customer if it has come into sight, for commands that want to see more once they have seen it."""
+        return self.customer(customer) if self.complete or customer_stream(customer) in self.streams else None
+
+    def holder(self, key: Key) -> Holder | None:
+        """Which history holds the key, if one does."""
+        if not self.complete and key not in self.held:
+            raise NotInSight(f"key {key[0]}")
+        return self.held.get(key)
+
+    def tally(self, key: Key) -> int:
+        if not self.complete and key not in self.tallies:
+            raise NotInSight(f"tally {key}")
+        return self.tallies.get(key, 0)
+
+    def lapsed(self, rep: str) -> list[str]:
+        """The histories of this rep's customers about which the clock has something to tell by now."""
+        return [stream for stream, at in self.lapsing.get(rep, {}).items() if at <= self.now]
+
+    def policy(self, at: datetime, rep: str | None = None, product: str | None = None) -> PolicyVersion | None:
+        """The policy for an act of that time by that rep: of the unit in which the rep worked then."""
+        post = self.organisation.post(rep, at) if rep else None
+        return self.policies.in_force(at, self.organisation, post.unit if post else None, product)
+
+    def after(self, facts: Iterable[AnyFact]) -> "World":
+        """This world as it would be after the facts, leaving this one as it is."""
+        later = replace(
+            self,
+            streams=ChainMap({}, self.streams),
+            held=ChainMap({}, self.held),
+            tallies=ChainMap({}, self.tallies),
+            lapsing=ChainMap({}, self.lapsing),
+        )
+        for fact in facts:
+            later.apply(fact, 0)
+        return later
+
+    def apply(self, fact: AnyFact, position: int) -> None:
+        """Fold a fact in: into its history, the shared facts, the organisation or the policies."""
+        self._evolve(fact, position)
+        for effect in effects(fact):
+            match effect:
+                case Hold():
+                    self.held[(effect.kind, effect.key)] = Holder(fact.stream, position)
+                case Free():
+                    self.held[(effect.kind, effect.key)] = None
+                case Count():
+                    key = (effect.kind, effect.key)
+                    self.tallies[key] = self.tallies.get(key, 0) + effect.n
+                case Wake() | Rest():
+                    self._set_alarm(fact.stream, effect)
+                case _:
+                    assert_never(effect)
+
+    def _evolve(self, fact: AnyFact, position: int) -> None:
+        if fact.stream == ORGANISATION:
+            self.organisation = organisation.evolve(self.organisation, cast(OrganisationFact, fact), position)
+        elif fact.stream == POLICIES:
+            self.policies = policy.evolve(self.policies, cast(PolicyPublished, fact), position)
+        elif isinstance(fact, OfCustomer):
+            before = self.streams.get(fact.stream) or CustomerStream()
+            self.streams[fact.stream] = evolve_customer(cast(CustomerStream, before), fact, position)
+        else:
+            before = self.streams.get(fact.stream) or DealStream()
+            self.streams[fact.stream] = evolve_deal(cast(DealStream, before), cast(DealStreamFact, fact), position)
+
+    def _set_alarm(self, stream: str, effect: Wake | Rest) -> None:
+        """Keep in sight when a rep's holding lapses; the alarms of no rep are the sweeper's alone."""
+        if effect.alarm != RETENTION or effect.who is None:
+            return
+        others = {name: at for name, at in self.lapsing.get(effect.who, {}).items() if name != stream}
+        if isinstance(effect, Wake) and effect.at is not None:
+            others[stream] = effect.at
+        self.lapsing[effect.who] = others
+
+    def _stream(self, name: str, empty: type[Stream]) -> Stream:
+        stream = self.streams.get(name)
+        if stream is None:
+            if not self.complete:
+                raise NotInSight(name)
+            return empty()
+        return stream

@@ -1,0 +1,1 @@
+"""What was recorded, arranged for reading: one read model a file, all droppable."""

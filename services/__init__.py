@@ -1,0 +1,1 @@
+"""How the world reaches the ledger: recording, command line, import, scenarios, wiring."""
