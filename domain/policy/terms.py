@@ -4,8 +4,8 @@ Durations are whole days or minutes; shares and rates are basis points; amounts 
 """
 
 import hashlib
-from datetime import datetime, timedelta
-from functools import cached_property
+import json
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -97,7 +97,7 @@ class PoolTerms(Terms):
 class GradeTerms(Terms):
     """Scores of intent and potential from 1 to `highest`; their product reaches `a`, or `b`, or is C."""
 
-    highest: Annotated[int, Field(gt=0)]
+    highest: Annotated[int, Field(gt=0, le=100)]
     a: Annotated[int, Field(gt=0)]
     b: Annotated[int, Field(gt=0)]
 
@@ -176,12 +176,17 @@ class SharingTerms(Terms):
 
 
 class PolicyVersion(Terms):
-    """One immutable version of the rules, in force in its scope during [`effective_from`, `effective_until`)."""
+    """One immutable version of the rules, in force in its scope during [`effective_from`, `effective_until`).
+
+    A version that `supersedes` another of its scope ends it: the other is in force no longer once this one begins.
+    `artefacts` are the kinds of proof that people enter by hand, beside those that a stage or an act of the ledger makes.
+    """
 
     policy: Id
     title: Text
     effective_from: AwareDatetime
     effective_until: AwareDatetime | None = None
+    supersedes: Id | None = None
     scope: Scope = Scope()
     time_zone: Annotated[str, AfterValidator(_zone)]
     currency: Currency
@@ -192,16 +197,26 @@ class PolicyVersion(Terms):
     visits: VisitTerms
     stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
     signed_stage: Id
+    artefacts: tuple[Id, ...] = ()
     commission: CommissionPlan
     contract: ContractTerms
     sharing: SharingTerms
 
-    @cached_property
+    @property
     def content_hash(self) -> str:
-        """SHA-256 of the canonical JSON, in hex: equal for equal rules."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        """SHA-256 of the canonical JSON, in hex: equal for equal rules, however the file that they came from is written.
 
-    @cached_property
+        Terms left at their default are not part of it, so that a term added later changes no published hash.
+        """
+        instants = {
+            name: at.astimezone(UTC).isoformat()
+            for name in ("effective_from", "effective_until")
+            if (at := getattr(self, name)) is not None
+        }
+        rules = self.model_dump(mode="json", exclude_defaults=True) | instants
+        return hashlib.sha256(json.dumps(rules, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+    @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
 
