@@ -6,6 +6,7 @@ from typing import Literal, assert_never
 
 from domain.fact import POLICIES, Fact, Id
 from domain.organisation.facts import Organisation
+from domain.policy.succession import before, end, meet
 from domain.policy.terms import PolicyVersion, Scope
 
 
@@ -38,12 +39,16 @@ class PolicyBook:
     def in_force(
         self, at: datetime, organisation: Organisation, unit: str | None = None, product: str | None = None
     ) -> PolicyVersion | None:
-        """The version for an act of that time, of a unit and a product: the narrowest scope that fits, or None."""
+        """The version for an act of that time, of a unit and a product: the narrowest scope that fits, or None.
+
+        A version that another supersedes is in force until that one begins.
+        """
         line = tuple(organisation.line(unit, at)) if unit in organisation.units else ()
         fitting = [
             version
             for version in self.versions.values()
             if version.is_in_force(at)
+            and before(at, end(version, self.versions.values()))
             and (version.scope.product is None or version.scope.product == product)
             and (version.scope.team is None or version.scope.team in {u.unit for u in line})
             and (version.scope.region is None or version.scope.region == next((u.region for u in line if u.region), None))
@@ -53,12 +58,8 @@ class PolicyBook:
 
 
 def overlap(one: PolicyVersion, other: PolicyVersion) -> bool:
-    """Whether two versions of one scope are in force at the same time."""
-    if one.scope != other.scope:
-        return False
-    starts_before_end = other.effective_until is None or one.effective_from < other.effective_until
-    ends_after_start = one.effective_until is None or other.effective_from < one.effective_until
-    return starts_before_end and ends_after_start
+    """Whether two versions of one scope are in force at some instant both; one that is superseded ends before."""
+    return one.scope == other.scope and meet(one, other, (one, other))
 
 
 def evolve(book: PolicyBook, fact: PolicyFact, position: int = 0) -> PolicyBook:
