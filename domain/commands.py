@@ -61,6 +61,9 @@ COMMANDS: Final[dict[str, type]] = {command.model_fields["name"].default: comman
 """The class of every command, by its name."""
 
 
+CODES: Final = frozenset(str(code) for code in Code)
+
+
 def parse(body: Mapping[str, Any]) -> AnyCommand | Refusal:
     """Read a command from a mapping of its fields.
 
@@ -77,6 +80,6 @@ def refused(error: ValidationError) -> Refusal:
     found = error.errors(include_url=False, include_context=False, include_input=False)
     if found[0]["type"] in ("union_tag_invalid", "union_tag_not_found"):
         return Refusal(code=Code.UNKNOWN_COMMAND, clause="ledger/commands", detail=f"Known: {', '.join(COMMANDS)}.")
-    known = [Code(each["type"]) for each in found if each["type"] in Code]
+    known = [Code(each["type"]) for each in found if each["type"] in CODES]
     told = "; ".join(f"{'.'.join(str(step) for step in each['loc'][1:])}: {each['msg']}" for each in found)
     return Refusal(code=known[0] if known else Code.MALFORMED, clause="ledger/commands", detail=told)

@@ -108,15 +108,17 @@ def effects(fact: AnyFact) -> tuple[Effect, ...]:
         case CustomerRegistered():
             return tuple(Hold(key.kind, key.hash) for key in fact.keys)
         case CustomersMerged():
-            move = Free if fact.customer == fact.absorbed else Hold
-            return tuple(move(key.kind, key.hash) for key in fact.keys)
+            if fact.customer == fact.absorbed:
+                return tuple(Free(key.kind, key.hash) for key in fact.keys)
+            return tuple(Hold(key.kind, key.hash) for key in fact.keys)
         case CustomerClaimed():
             day = claims_of(fact.rep, fact.day)
             return (*counted(fact.rep, fact.tier, 1), Count(*day, 1), retention(fact.warn_at, fact.deadline, fact.rep))
         case CustomerReleased() | CustomerDropped():
             return (*counted(fact.former_owner, fact.tier, -1), Rest(RETENTION, fact.former_owner))
         case CustomerReassigned():
-            taken = (*counted(fact.owner, taken_over(fact.tier), 1), retention(fact.warn_at, fact.deadline, fact.owner))
+            woken = retention(fact.warn_at, fact.deadline, fact.owner)
+            taken: tuple[Effect, ...] = (*counted(fact.owner, taken_over(fact.tier), 1), woken)
             if fact.former_owner is None:
                 return taken
             return (*counted(fact.former_owner, fact.tier, -1), Rest(RETENTION, fact.former_owner), *taken)

@@ -12,7 +12,7 @@ class Code(StrEnum):
 
     rule: str
 
-    def __new__(cls, code: str, rule: str) -> Self:
+    def __new__(cls, code: str, rule: str = "") -> Self:
         member = str.__new__(cls, code)
         member._value_ = code
         member.rule = rule

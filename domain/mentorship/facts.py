@@ -59,7 +59,7 @@ class Sharing:
 
 @dataclass(frozen=True, slots=True)
 class Sharings:
-    """The sharing agreements of a deal, in the order in which they take effect."""
+    """The sharing agreements of a deal; of one rep's, what is recorded later counts from its time on."""
 
     agreed: tuple[Sharing, ...] = ()
 
@@ -72,5 +72,6 @@ def evolve(sharings: Sharings, fact: SharingAgreed, position: int = 0) -> Sharin
     match fact:
         case SharingAgreed():
             agreed = Sharing(fact.of, fact.parts, fact.effective_from, position, fact.ground)
-            return replace(sharings, agreed=tuple(sorted((*sharings.agreed, agreed), key=lambda s: s.since)))
+            kept = tuple(s for s in sharings.agreed if s.of != agreed.of or s.since < agreed.since)
+            return replace(sharings, agreed=(*kept, agreed))
     assert_never(fact)

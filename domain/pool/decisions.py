@@ -109,7 +109,7 @@ def claim(command: ClaimCustomer, world: World) -> Answer:
         )
     if wait := cooling_down(command, holding, policy):
         return wait
-    own = own_quota(world, command.rep)
+    own = own_quota(world, command.rep, command.at)
     if world.tally(held_by(command.rep)) >= first_set(own, "held", policy.pool.quota.held):
         return Refusal(code=Code.POOL_FULL, clause=policy.clause("quota/held"), rival=command.rep)
     day = command.at.astimezone(policy.zone).date()
@@ -264,22 +264,23 @@ def holding_lapsed(customer: str, stream: CustomerStream, world: World) -> list[
         ends.append((max(left, holding.since or left), "departure"))
     if holding.deadline and holding.deadline <= world.now:
         ends.append((holding.deadline, "deadline"))
-    end, trigger = min(ends, default=(None, "deadline"))
+    end = min(ends, default=None)
 
     facts: list[PoolFact] = []
-    if holding.deadline and holding.warn_at and holding.warn_at <= world.now and (end is None or holding.warn_at < end):
-        warned = {"customer": customer, "owner": holding.owner, "deadline": holding.deadline}
-        facts.append(RetentionWarned(at=holding.warn_at, **warned))
+    if holding.deadline and holding.warn_at and holding.warn_at <= min(world.now, end[0] if end else world.now):
+        facts.append(
+            RetentionWarned(at=holding.warn_at, customer=customer, owner=holding.owner, deadline=holding.deadline)
+        )
     if end:
-        clause = "retention" if trigger == "deadline" else "departure"
+        at, trigger = end
         facts.append(
             CustomerDropped(
-                at=end,
+                at=at,
                 customer=customer,
                 former_owner=holding.owner,
                 tier=holding.tier,
                 trigger=trigger,
-                clause=f"{holding.policy}/{clause}",
+                clause=f"{holding.policy}/{'retention' if trigger == 'deadline' else trigger}",
             )
         )
     return facts
@@ -363,8 +364,9 @@ def expected_amount(stream: CustomerStream) -> int | None:
     return stream.customer.registration.expected_amount if stream.customer.registration else None
 
 
-def own_quota(world: World, rep: str) -> tuple[QuotaSet, ...]:
-    return world.organisation.reps[rep].quotas
+def own_quota(world: World, rep: str, at: datetime) -> tuple[QuotaSet, ...]:
+    """The quotas set for the rep by then."""
+    return tuple(quota for quota in world.organisation.reps[rep].quotas if quota.at <= at)
 
 
 def first_set(own: tuple[QuotaSet, ...], what: Literal["held", "close", "claims_a_day"], otherwise: int) -> int:
@@ -376,4 +378,4 @@ def close_quota(world: World, command: ChangeTier, policy: PolicyVersion) -> int
     quota = policy.pool.quota
     rep = world.organisation.reps[command.rep]
     newcomer = command.at < rep.joined + quota.newcomer.lasts
-    return first_set(rep.quotas, "close", quota.newcomer.close if newcomer else quota.close)
+    return first_set(own_quota(world, command.rep, command.at), "close", quota.newcomer.close if newcomer else quota.close)

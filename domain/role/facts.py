@@ -62,13 +62,17 @@ class Tenure:
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """Every role's tenures, in the order in which they take effect; of two from one instant, the later recorded counts."""
+    """Every role's tenures, in the order in which they take effect; what is recorded later counts from its time on."""
 
     tenures: dict[str, tuple[Tenure, ...]] = field(default_factory=dict)
 
     def tenure(self, role: str, at: datetime) -> Tenure | None:
         """Who holds the role at that time, as far as is known; None when nobody ever did by then."""
         return next((t for t in reversed(self.tenures.get(role, ())) if t.since <= at), None)
+
+    def is_held(self, role: str, at: datetime) -> bool:
+        """Whether anybody holds the role at that time, or is to hold it later."""
+        return any(t.parts for t in self.tenures.get(role, ()) if t.since > at) or bool(self.holders(role, at))
 
     def holders(self, role: str, at: datetime) -> tuple[Part, ...]:
         tenure = self.tenure(role, at)
@@ -91,5 +95,5 @@ def evolve(roles: Roles, fact: RoleFact, position: int = 0) -> Roles:
 
 
 def entered(roles: Roles, role: str, tenure: Tenure) -> Roles:
-    tenures = sorted((*roles.tenures.get(role, ()), tenure), key=lambda t: t.since)
-    return replace(roles, tenures={**roles.tenures, role: tuple(tenures)})
+    earlier = tuple(t for t in roles.tenures.get(role, ()) if t.since < tenure.since)
+    return replace(roles, tenures={**roles.tenures, role: (*earlier, tenure)})

@@ -1,0 +1,261 @@
+"""What makes a customer record: one live record per identity key, doubles suspected and merged, places corrected."""
+
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+from domain.authority import not_working, reserved
+from domain.customer.facts import (
+    CustomerFact,
+    CustomerGraded,
+    CustomerPlaceCorrected,
+    CustomerRegistered,
+    CustomersMerged,
+    DuplicateSuspected,
+    Grade,
+    IdentityKey,
+    KeyKind,
+)
+from domain.fact import CommandOnCustomer, Id, Sight, Text, customer_stream
+from domain.identity import normal_licence, normal_name, normal_phone
+from domain.money import Currency, Minor
+from domain.personal import Personal
+from domain.place import coordinates
+from domain.policy.terms import GradeTerms, PolicyVersion
+from domain.pool.decisions import not_live
+from domain.pool.facts import CustomerDropped, CustomerReleased
+from domain.refusals import Code, Refusal
+from domain.world import Holder, World
+
+Answer = Sequence[CustomerFact | CustomerReleased | CustomerDropped] | Refusal
+
+
+class RegisterCustomer(CommandOnCustomer):
+    """Enter a customer. Complete, and so a lead record that can earn a role, with a phone or a licence and a place."""
+
+    name: Literal["register-customer"] = "register-customer"
+    by: Id
+    customer_name: Personal
+    phone: Personal | None = None
+    licence: Personal | None = None
+    contact: Personal | None = None
+    address: Personal | None = None
+    place: Personal | None = None
+    expected_amount: Minor | None = None
+    currency: Currency | None = None
+    source: Id | None = None
+
+    def sees(self, world: World) -> Sight:
+        policy = world.policy(self.at, self.by)
+        keys = identity_keys(self, policy, world) if policy else ()
+        return Sight(streams=(self.stream,), keys=tuple((key.kind, key.hash) for key in keys))
+
+
+class MergeCustomers(CommandOnCustomer):
+    """Let `customer` carry on the record `absorbed`; both keep their histories."""
+
+    name: Literal["merge-customers"] = "merge-customers"
+    absorbed: Id
+    ground: Text
+
+    def sees(self, world: World) -> Sight:
+        del world
+        return Sight(streams=(self.stream, customer_stream(self.absorbed)))
+
+
+class CorrectCustomerPlace(CommandOnCustomer):
+    """Say where the customer really is. Verdicts on earlier visits stay as they were."""
+
+    name: Literal["correct-customer-place"] = "correct-customer-place"
+    place: Personal
+    ground: Text
+
+
+class GradeCustomer(CommandOnCustomer):
+    """Grade a customer by intent and potential."""
+
+    name: Literal["grade-customer"] = "grade-customer"
+    by: Id
+    intent: int
+    potential: int
+
+
+def register(command: RegisterCustomer, world: World) -> Answer:
+    """Enter a customer; a like name is suspected as a double, not refused.
+
+    Refuses with `no-policy`, `unknown-rep` or `rep-left`, `id-taken`, `phone-invalid`, `licence-invalid`, `place-invalid`
+    or `identity-held`, in this order.
+    """
+    policy = world.policy(command.at, command.by)
+    if policy is None:
+        return Refusal(code=Code.NO_POLICY, clause="policy/in-force")
+    if absent := not_working(world, command.by, command.at, policy.clause("registration")):
+        return absent
+    if world.customer(command.customer).customer.is_registered:
+        return Refusal(code=Code.ID_TAKEN, clause=policy.clause("identity"), rival=command.customer)
+    if malformed := not_readable(command, policy):
+        return malformed
+    keys = identity_keys(command, policy, world)
+    held = [(key, holder) for key in keys if (holder := world.holder((key.kind, key.hash)))]
+    for key, holder in held:
+        if key.kind != "name":
+            return Refusal(
+                code=Code.IDENTITY_HELD,
+                clause=policy.clause("identity"),
+                rival=holder_of(holder),
+                rival_position=holder.position or None,
+                detail=f"The {key.kind} belongs to that record.",
+            )
+
+    registered = CustomerRegistered(
+        at=command.at,
+        customer=command.customer,
+        by=command.by,
+        customer_name=command.customer_name,
+        phone=command.phone,
+        licence=command.licence,
+        contact=command.contact,
+        address=command.address,
+        place=command.place,
+        expected_amount=command.expected_amount,
+        currency=command.currency,
+        source=command.source,
+        complete=bool((command.phone or command.licence) and command.place),
+        keys=tuple(key for key in keys if key not in {taken for taken, _ in held}),
+        policy=policy.policy,
+    )
+    suspected = [
+        DuplicateSuspected(
+            at=command.at,
+            customer=command.customer,
+            rival=holder_of(holder),
+            by_key=key.kind,
+            rival_position=holder.position or None,
+        )
+        for key, holder in held
+    ]
+    return [registered, *suspected]
+
+
+def merge(command: MergeCustomers, world: World) -> Answer:
+    """Merge two records of one customer. The absorbed record's owner gives it up; the survivor's owner stays.
+
+    Refuses with `same-customer`, `unknown-customer`, `customer-merged` or `not-allowed`.
+    """
+    clause = "customer/merge"
+    survivor, absorbed = world.customer(command.customer), world.customer(command.absorbed)
+    if command.customer == command.absorbed:
+        return Refusal(code=Code.SAME_CUSTOMER, clause=clause, rival=command.absorbed)
+    for stream in (survivor, absorbed):
+        if unknown := not_live(stream, clause):
+            return unknown
+    if refusal := reserved(world, command.actor, command.at, "mid-office", "committee", clause=clause):
+        return refusal
+    kept = {(key.kind, key.hash) for key in survivor.customer.keys}
+    keys = tuple(key for key in absorbed.customer.keys if (key.kind, key.hash) not in kept)
+    given_up = absorbed.holding
+    released = [
+        CustomerReleased(
+            at=command.at,
+            customer=command.absorbed,
+            former_owner=given_up.owner,
+            tier=given_up.tier,
+            policy=given_up.policy or "",
+        )
+    ] if given_up.owner else []  # fmt: skip
+    merged = [
+        CustomersMerged(
+            at=command.at,
+            customer=customer,
+            survivor=command.customer,
+            absorbed=command.absorbed,
+            keys=keys,
+            ground=command.ground,
+        )
+        for customer in (command.absorbed, command.customer)
+    ]
+    return [*released, *merged]
+
+
+def correct_place(command: CorrectCustomerPlace, world: World) -> Answer:
+    """Correct the place. Refuses with `unknown-customer`, `customer-merged` or `place-invalid`."""
+    if unknown := not_live(world.customer(command.customer), "customer/place"):
+        return unknown
+    if not is_place(command.place):
+        return Refusal(code=Code.PLACE_INVALID, clause="customer/place")
+    return [
+        CustomerPlaceCorrected(
+            at=command.at, customer=command.customer, place=command.place, ground=command.ground
+        )
+    ]
+
+
+def grade(command: GradeCustomer, world: World) -> Answer:
+    """Grade by intent times potential. Refuses with `unknown-customer`, `customer-merged`, `no-policy`, `unknown-rep`,
+    `rep-left` or `score-out-of-range`.
+    """
+    if unknown := not_live(world.customer(command.customer), "customer/grade"):
+        return unknown
+    policy = world.policy(command.at, command.by)
+    if policy is None:
+        return Refusal(code=Code.NO_POLICY, clause="policy/in-force")
+    if absent := not_working(world, command.by, command.at, policy.clause("grade")):
+        return absent
+    if not all(1 <= score <= policy.grades.highest for score in (command.intent, command.potential)):
+        return Refusal(
+            code=Code.SCORE_OUT_OF_RANGE,
+            clause=policy.clause("grade"),
+            detail=f"Scores go from 1 to {policy.grades.highest}.",
+        )
+    return [
+        CustomerGraded(
+            at=command.at,
+            customer=command.customer,
+            by=command.by,
+            intent=command.intent,
+            potential=command.potential,
+            grade=grade_of(policy.grades, command.intent * command.potential),
+            policy=policy.policy,
+        )
+    ]
+
+
+def grade_of(terms: GradeTerms, score: int) -> Grade:
+    if score >= terms.a:
+        return "A"
+    return "B" if score >= terms.b else "C"
+
+
+def identity_keys(command: RegisterCustomer, policy: PolicyVersion, world: World) -> tuple[IdentityKey, ...]:
+    """The keyed hashes by which this record is known; values that cannot be read give none."""
+    phone = command.phone.reveal() if command.phone else None
+    licence = command.licence.reveal() if command.licence else None
+    normal: dict[KeyKind, str | None] = {
+        "name": normal_name(command.customer_name.reveal() or ""),
+        "phone": normal_phone(phone, policy.phone_region) if phone else None,
+        "licence": normal_licence(licence) if licence else None,
+    }
+    found = ((kind, normal[kind]) for kind in get_args(KeyKind))
+    return tuple(IdentityKey(kind=kind, hash=world.fingerprint(kind, value)) for kind, value in found if value)
+
+
+def not_readable(command: RegisterCustomer, policy: PolicyVersion) -> Refusal | None:
+    clause = policy.clause("identity")
+    phone = command.phone.reveal() if command.phone else None
+    licence = command.licence.reveal() if command.licence else None
+    if phone and normal_phone(phone, policy.phone_region) is None:
+        return Refusal(code=Code.PHONE_INVALID, clause=clause)
+    if licence and normal_licence(licence) is None:
+        return Refusal(code=Code.LICENCE_INVALID, clause=clause)
+    if command.place and not is_place(command.place):
+        return Refusal(code=Code.PLACE_INVALID, clause=clause)
+    return None
+
+
+def is_place(place: Personal) -> bool:
+    """Whether it can be read as a place; an erased one is taken as it was."""
+    clear = place.reveal()
+    return clear is None or coordinates(clear) is not None
+
+
+def holder_of(holder: Holder) -> str:
+    return holder.stream.partition("/")[2]

@@ -1,0 +1,213 @@
+"""Who owes whom a share: mentors for those they train, recipients to who gave them a customer, and what people agree."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field
+
+from domain.authority import not_working, reserved
+from domain.fact import CommandOnCustomer, CommandOnDeal, CommandOnOrganisation, Id, Part, Text
+from domain.mentorship.facts import CustomerDonated, MentorAssigned, MentorshipEnded, SharingAgreed
+from domain.money import WHOLE
+from domain.policy.terms import Donation
+from domain.pool.decisions import expected_amount, not_live, not_the_owner
+from domain.pool.facts import CustomerReassigned, Tier
+from domain.refusals import Code, Refusal
+from domain.retention import first_deadline
+from domain.role.decisions import parts_not_whole
+from domain.streams import CustomerStream
+from domain.world import World
+
+Answer = Sequence[MentorAssigned | MentorshipEnded | CustomerDonated | CustomerReassigned | SharingAgreed] | Refusal
+
+
+class AssignMentor(CommandOnOrganisation):
+    """Give a rep a mentor, with the policy's share and time, or others agreed."""
+
+    name: Literal["assign-mentor"] = "assign-mentor"
+    rep: Id
+    mentor: Id
+    share: Annotated[int, Field(gt=0, lt=10_000)] | None = None
+    until: AwareDatetime | None = None
+
+
+class EndMentorship(CommandOnOrganisation):
+    """End a mentorship; contracts signed before keep their sharing."""
+
+    name: Literal["end-mentorship"] = "end-mentorship"
+    rep: Id
+    mentor: Id
+
+
+class DonateCustomer(CommandOnCustomer):
+    """Give a customer to another rep, for a share of what the recipient earns with it."""
+
+    name: Literal["donate-customer"] = "donate-customer"
+    donor: Id
+    to: Id
+
+
+class AgreeSharing(CommandOnDeal):
+    """Divide what a rep earns in a deal, from a time on."""
+
+    name: Literal["agree-sharing"] = "agree-sharing"
+    of: Id
+    parts: tuple[Part, ...]
+    effective_from: AwareDatetime
+    ground: Text
+
+
+def assign(command: AssignMentor, world: World) -> Answer:
+    """Assign a mentor. Refuses with `self-mentor`, `unknown-rep` or `rep-left`, `already-mentored`, `not-allowed` or
+    `no-policy`.
+    """
+    if command.rep == command.mentor:
+        return Refusal(code=Code.SELF_MENTOR, clause="mentorship")
+    for rep in (command.rep, command.mentor):
+        if absent := not_working(world, rep, command.at, "mentorship"):
+            return absent
+    if mentored := world.organisation.reps[command.rep].mentor(command.at):
+        return Refusal(
+            code=Code.ALREADY_MENTORED, clause="mentorship", rival=mentored.mentor, rival_at=mentored.at, until=mentored.until
+        )
+    if refusal := reserved(world, command.actor, command.at, "lead", "manager", clause="mentorship"):
+        return refusal
+    policy = world.policy(command.at, command.rep)
+    if policy is None:
+        return Refusal(code=Code.NO_POLICY, clause="policy/in-force")
+    terms = policy.sharing.mentor
+    usual_end = command.at + timedelta(days=terms.days) if terms.days else None
+    return [
+        MentorAssigned(
+            at=command.at,
+            rep=command.rep,
+            mentor=command.mentor,
+            share=command.share or terms.share,
+            until=command.until or usual_end,
+        )
+    ]
+
+
+def end(command: EndMentorship, world: World) -> Answer:
+    """End a mentorship. Refuses with `unknown-rep`, `not-mentored` or `not-allowed`."""
+    known = world.organisation.reps.get(command.rep)
+    if known is None:
+        return Refusal(code=Code.UNKNOWN_REP, clause="mentorship", rival=command.rep)
+    mentored = known.mentor(command.at)
+    if mentored is None or mentored.mentor != command.mentor:
+        return Refusal(code=Code.NOT_MENTORED, clause="mentorship", rival=command.mentor)
+    if refusal := reserved(world, command.actor, command.at, "lead", "manager", clause="mentorship"):
+        return refusal
+    return [MentorshipEnded(at=command.at, rep=command.rep, mentor=command.mentor)]
+
+
+def donate(command: DonateCustomer, world: World) -> Answer:
+    """Donate a customer. A close one earns the donor more than an ordinary one.
+
+    Refuses with `self-mentor`, `unknown-customer` or `customer-merged`, `not-held`, `not-owner` or `overtaken`, `no-policy`,
+    `unknown-rep`, `rep-left` or `not-allowed`.
+    """
+    if command.donor == command.to:
+        return Refusal(code=Code.SELF_MENTOR, clause="donation")
+    stream = world.customer(command.customer)
+    holding = stream.holding
+    if unknown := not_live(stream, "donation"):
+        return unknown
+    if refusal := not_the_owner(command.donor, command.at, holding):
+        return refusal
+    policy = world.policy(command.at, command.to)
+    if policy is None:
+        return Refusal(code=Code.NO_POLICY, clause="policy/in-force")
+    if absent := not_working(world, command.to, command.at, policy.clause("donation")):
+        return absent
+    if refusal := reserved(world, command.actor, command.at, "lead", "manager", clause=policy.clause("donation")):
+        return refusal
+    terms = policy.sharing.donation
+    deadline = first_deadline(policy.pool.retention, expected_amount(stream), command.at)
+    won = holding.tier == "won"
+    return [
+        CustomerDonated(
+            at=command.at,
+            customer=command.customer,
+            donor=command.donor,
+            rep=command.to,
+            tier=holding.tier,
+            share=donors_share(terms, holding.tier),
+            until=command.at + timedelta(days=terms.days) if terms.days else None,
+            clause=policy.clause("donation"),
+        ),
+        CustomerReassigned(
+            at=command.at,
+            customer=command.customer,
+            former_owner=command.donor,
+            owner=command.to,
+            by=command.actor,
+            ground="donation",
+            tier=holding.tier,
+            deadline=None if won else deadline.at,
+            warn_at=None if won else deadline.warn_at,
+            cap=None if won else deadline.cap,
+            policy=policy.policy,
+        ),
+    ]
+
+
+def agree(command: AgreeSharing, world: World) -> Answer:
+    """Agree on a sharing. Refuses with `unknown-deal`, `unknown-rep`, `parts-not-whole` or `not-allowed`."""
+    if world.deal(command.deal).deal.opening is None:
+        return Refusal(code=Code.UNKNOWN_DEAL, clause="sharing")
+    if command.of not in world.organisation.reps:
+        return Refusal(code=Code.UNKNOWN_REP, clause="sharing", rival=command.of)
+    if refusal := parts_not_whole(command.parts, world, "sharing/parts"):
+        return refusal
+    if refusal := reserved(world, command.actor, command.at, "lead", "manager", "committee", clause="sharing"):
+        return refusal
+    return [
+        SharingAgreed(
+            at=command.at,
+            deal=command.deal,
+            of=command.of,
+            parts=command.parts,
+            effective_from=command.effective_from,
+            ground=command.ground,
+        )
+    ]
+
+
+def sharings_at_signing(
+    deal: str, at: datetime, reps: Sequence[str], customer: CustomerStream, world: World
+) -> Iterator[SharingAgreed]:
+    """The sharings that bind a contract because of mentors and donations in force when it is signed.
+
+    An agreement of the deal's own, made before, goes first: where a rep has one, none is added.
+    """
+    agreed = world.deal(deal).sharings
+    for rep in reps:
+        owed = [*mentors_part(rep, at, world), *donors_parts(rep, at, customer)]
+        left = WHOLE - sum(part.bps for part in owed)
+        if not owed or left <= 0 or agreed.of(rep, at):
+            continue
+        ground = ", ".join(f"{why} {part.rep}" for why, part in zip(grounds(rep, at, customer, world), owed, strict=True))
+        yield SharingAgreed(
+            at=at, deal=deal, of=rep, parts=(Part(rep=rep, bps=left), *owed), effective_from=at, ground=ground
+        )
+
+
+def mentors_part(rep: str, at: datetime, world: World) -> list[Part]:
+    mentored = world.organisation.reps[rep].mentor(at)
+    return [Part(rep=mentored.mentor, bps=mentored.share)] if mentored else []
+
+
+def donors_parts(rep: str, at: datetime, customer: CustomerStream) -> list[Part]:
+    """The latest donor's part; who gave the customer away before that is owed nothing more."""
+    live = [d for d in customer.donations if d.rep == rep and d.share and (d.until is None or at < d.until)]
+    return [Part(rep=live[-1].donor, bps=live[-1].share)] if live else []
+
+
+def grounds(rep: str, at: datetime, customer: CustomerStream, world: World) -> list[str]:
+    return ["mentor"] * len(mentors_part(rep, at, world)) + ["donor"] * len(donors_parts(rep, at, customer))
+
+
+def donors_share(terms: Donation, tier: Tier) -> int:
+    return terms.ordinary if tier == "ordinary" else terms.close
