@@ -23,7 +23,7 @@ Count = Annotated[int, Field(ge=0)]
 def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (OSError, ValueError):
+    except (OSError, ValueError, KeyError):
         raise PydanticCustomError("malformed", "there is no time zone of this name") from None
     return name
 
