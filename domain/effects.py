@@ -32,6 +32,7 @@ from domain.pool.facts import (
     RetentionWarned,
     Tier,
     TierChanged,
+    taken_over,
 )
 from domain.role.facts import RoleEarned, RoleExpired, RoleRevoked, RoleTransferred
 from domain.visit.facts import (
@@ -167,11 +168,6 @@ def counted(rep: str, tier: Tier, n: int) -> tuple[Count, ...]:
         case "won":
             return ()
     assert_never(tier)
-
-
-def taken_over(tier: Tier) -> Tier:
-    """The tier that a customer has with the next owner: won stays won, close begins again as ordinary."""
-    return "won" if tier == "won" else "ordinary"
 
 
 def retention(warn_at: datetime | None, deadline: datetime | None, who: str) -> Wake:

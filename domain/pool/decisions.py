@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from domain.authority import has_duty, is_superior, not_working, reserved
-from domain.effects import claims_of, close_of, held_by, taken_over
+from domain.effects import claims_of, close_of, held_by
 from domain.fact import SYSTEM, CommandOnCustomer, Id, Sight, Text
 from domain.organisation.facts import QuotaSet
 from domain.policy.terms import PolicyVersion
@@ -21,6 +21,7 @@ from domain.pool.facts import (
     RetentionWarned,
     TierChanged,
     Trigger,
+    taken_over,
 )
 from domain.refusals import Code, Refusal
 from domain.retention import first_deadline, renewed_deadline, warning
@@ -39,7 +40,9 @@ class ClaimCustomer(CommandOnCustomer):
 
     def sees(self, world: World) -> Sight:
         policy = world.policy(self.at, self.rep)
-        day = self.at.astimezone(policy.zone if policy else None).date()
+        if policy is None:
+            return Sight(streams=(self.stream,))
+        day = self.at.astimezone(policy.zone).date()
         return Sight(
             streams=(self.stream, *world.lapsed(self.rep)),
             tallies=(held_by(self.rep), claims_of(self.rep, day)),

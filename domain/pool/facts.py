@@ -55,7 +55,7 @@ class CustomerDropped(OfCustomer):
 
 
 class CustomerReassigned(OfCustomer):
-    """Moved by authority. Stage, visits and roles stay as they were."""
+    """Moved by authority. Stage, visits and roles stay as they were; `tier` is the one it had with the former owner."""
 
     kind: Literal["customer-reassigned.v1"] = "customer-reassigned.v1"
     former_owner: Id | None
@@ -155,7 +155,6 @@ def evolve(holding: Holding, fact: PoolFact, position: int = 0) -> Holding:
                 deadline=fact.deadline,
                 warn_at=fact.warn_at,
                 cap=fact.cap,
-                tier=fact.tier,
                 policy=fact.policy,
             )
         case RetentionWarned():
@@ -174,5 +173,9 @@ def evolve(holding: Holding, fact: PoolFact, position: int = 0) -> Holding:
 def set_free(holding: Holding, former_owner: str | None, at: datetime, position: int) -> Holding:
     """The holding without its owner. A won customer stays won; a close one is ordinary again."""
     given_up = (*holding.given_up, GivenUp(former_owner, at)) if former_owner else holding.given_up
-    tier: Tier = "won" if holding.tier == "won" else "ordinary"
-    return Holding(since=at, position=position, tier=tier, given_up=given_up)
+    return Holding(since=at, position=position, tier=taken_over(holding.tier), given_up=given_up)
+
+
+def taken_over(tier: Tier) -> Tier:
+    """The tier that a customer has with the next owner: won stays won, close begins again as ordinary."""
+    return "won" if tier == "won" else "ordinary"
