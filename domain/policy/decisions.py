@@ -4,7 +4,7 @@ from typing import Literal
 
 from domain.authority import reserved
 from domain.fact import POLICIES, Command
-from domain.policy.facts import PolicyFact, PolicyPublished, overlap
+from domain.policy.facts import PolicyFact, PolicyPublished
 from domain.policy.lint import lint
 from domain.policy.terms import PolicyVersion
 from domain.refusals import Code, Refusal
@@ -39,18 +39,19 @@ def publish(command: PublishPolicy, world: World) -> Answer:
         if known.content_hash == version.content_hash:
             return []
         return Refusal(code=Code.POLICY_PUBLISHED, clause=clause, rival=version.policy, rival_at=known.effective_from)
-    if findings := [finding for finding in lint(version) if finding.level == "error"]:
+    errors = [finding for finding in lint(version, published.values()) if finding.level == "error"]
+    if findings := [finding for finding in errors if finding.code != "overlap"]:
         told = "; ".join(f"{'.'.join(map(str, finding.path))}: {finding.message}" for finding in findings)
         return Refusal(code=Code.POLICY_INVALID, clause=clause, detail=told)
-    for other in published.values():
-        if overlap(version, other):
-            return Refusal(
-                code=Code.POLICY_OVERLAP,
-                clause=clause,
-                rival=other.policy,
-                rival_at=other.effective_from,
-                until=other.effective_until,
-            )
+    if rival := world.policies.rival(version):
+        return Refusal(
+            code=Code.POLICY_OVERLAP,
+            clause=clause,
+            rival=rival.policy,
+            rival_at=rival.effective_from,
+            until=rival.effective_until,
+            detail=f"A version that says `supersedes: {rival.policy}` and begins later ends it.",
+        )
     return [
         PolicyPublished(
             at=command.at,

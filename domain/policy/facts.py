@@ -51,15 +51,18 @@ class PolicyBook:
             and before(at, end(version, self.versions.values()))
             and (version.scope.product is None or version.scope.product == product)
             and (version.scope.team is None or version.scope.team in {u.unit for u in line})
-            and (version.scope.region is None or version.scope.region == next((u.region for u in line if u.region), None))
+            and (
+                version.scope.region is None or version.scope.region == next((u.region for u in line if u.region), None)
+            )
             and (version.scope.brand is None or version.scope.brand == next((u.brand for u in line if u.brand), None))
         ]
         return max(fitting, key=lambda version: (version.scope.narrowness, version.effective_from), default=None)
 
-
-def overlap(one: PolicyVersion, other: PolicyVersion) -> bool:
-    """Whether two versions of one scope are in force at some instant both; one that is superseded ends before."""
-    return one.scope == other.scope and meet(one, other, (one, other))
+    def rival(self, version: PolicyVersion) -> PolicyVersion | None:
+        """A published version of the same scope that would be in force at the same time as this one."""
+        everything = [*self.versions.values(), version]
+        same = (other for other in self.versions.values() if other.scope == version.scope)
+        return next((other for other in same if meet(version, other, everything)), None)
 
 
 def evolve(book: PolicyBook, fact: PolicyFact, position: int = 0) -> PolicyBook:
@@ -70,4 +73,4 @@ def evolve(book: PolicyBook, fact: PolicyFact, position: int = 0) -> PolicyBook:
     assert_never(fact)
 
 
-__all__ = ["PolicyBook", "PolicyFact", "PolicyPublished", "Scope", "evolve", "overlap"]
+__all__ = ["PolicyBook", "PolicyFact", "PolicyPublished", "Scope", "evolve"]

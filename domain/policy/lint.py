@@ -7,20 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
-from typing import Final, Literal
+from typing import Literal
 
 from domain.money import WHOLE
 from domain.policy.succession import cross, end, holes, meet
 from domain.policy.terms import PolicyVersion, RetentionBand
-
-ACTS: Final = {
-    "complete-record": "registering a customer with phone or licence",
-    "verified-visit": "a visit that verifies",
-    "follow-up-record": "a follow-up of the customer",
-    "signed-contract": "the signing",
-    "collection-record": "the collecting of a receipt",
-}
-"""The artefacts that acts of the ledger leave by themselves or by `earn-role`, under every policy; what each proves."""
+from domain.role.decisions import PROVEN_BY_THE_LEDGER, SIGNED_CONTRACT, VERIFIED_VISIT
 
 Path = tuple[str | int, ...]
 Level = Literal["error", "warning"]
@@ -38,8 +30,10 @@ class Finding:
 
 def lint(version: PolicyVersion, published: Iterable[PolicyVersion] = ()) -> list[Finding]:
     """Everything found wrong with the version, by itself and beside those published; empty when there is nothing."""
-    others = [other for other in published if other.policy != version.policy]
+    known = list(published)
+    others = [other for other in known if other.policy != version.policy]
     return [
+        *immutable(version, known),
         *in_time(version),
         *in_stages(version),
         *in_roles(version),
@@ -52,6 +46,13 @@ def lint(version: PolicyVersion, published: Iterable[PolicyVersion] = ()) -> lis
         *in_succession(version, others),
         *beside(version, others),
     ]
+
+
+def immutable(version: PolicyVersion, published: Sequence[PolicyVersion]) -> Iterator[Finding]:
+    for known in published:
+        if known.policy == version.policy and known.content_hash != version.content_hash:
+            message = f"another {known.policy} is there already; a published version never changes, so take a new id"
+            yield Finding("id-taken", ("policy",), message)
 
 
 def in_time(version: PolicyVersion) -> Iterator[Finding]:
@@ -78,7 +79,11 @@ def in_roles(version: PolicyVersion) -> Iterator[Finding]:
     if total != WHOLE:
         message = f"the shares sum to {total} basis points, not {WHOLE}: {abs(WHOLE - total)} too {few_or_many(total)}"
         yield Finding("shares-not-whole", ("commission", "roles"), message)
-    earnable = {*ACTS, *version.artefacts, *(stage.artefact for stage in version.stages if stage.artefact)}
+    earnable = {
+        *PROVEN_BY_THE_LEDGER,
+        *version.artefacts,
+        *(stage.artefact for stage in version.stages if stage.artefact),
+    }
     late = only_after_signing(version)
     for i, role in enumerate(roles):
         path = ("commission", "roles", i)
@@ -96,11 +101,10 @@ def in_roles(version: PolicyVersion) -> Iterator[Finding]:
 def in_fallbacks(version: PolicyVersion) -> Iterator[Finding]:
     roles = version.commission.roles
     falls = {role.role: role.fallback for role in roles}
-    signing = {stage.artefact for stage in version.stages if stage.stage == version.signed_stage} | {"signed-contract"}
     for i, role in enumerate(roles):
         path: Path = ("commission", "roles", i, "fallback")
         if role.fallback is None:
-            if role.earned_by not in signing:
+            if role.earned_by != SIGNED_CONTRACT:
                 message = f"when nobody holds {role.role}, its share is nobody's: name the role that it falls to"
                 yield Finding("role-may-stay-empty", path[:-1], message, "warning")
         elif role.fallback not in falls:
@@ -120,9 +124,10 @@ def in_first_visit(version: PolicyVersion) -> Iterator[Finding]:
         yield Finding("first-visit-unknown", path, f"{name} is no role of the plan; there are {known}")
         return
     if role.held != "pinned":
-        yield Finding("first-visit-not-pinned", path, f"{name} must be pinned: the first visit counts up to the signing")
-    if role.earned_by != "verified-visit":
-        message = f"{name} must be earned by verified-visit, not by {role.earned_by}"
+        message = f"{name} must be pinned: the first visit counts up to the signing"
+        yield Finding("first-visit-not-pinned", path, message)
+    if role.earned_by != VERIFIED_VISIT:
+        message = f"{name} must be earned by {VERIFIED_VISIT}, not by {role.earned_by}"
         yield Finding("first-visit-not-by-visit", path, message)
 
 
@@ -132,7 +137,7 @@ def in_retention(version: PolicyVersion) -> Iterator[Finding]:
     yield from in_bands(terms.bands, (*path, "bands"))
     shortest, longest = min(band.days for band in terms.bands), max(band.days for band in terms.bands)
     if terms.warned_days_before >= shortest:
-        message = f"a warning {terms.warned_days_before} days ahead is no warning where a customer is kept for {shortest}"
+        message = f"a warning {terms.warned_days_before} days ahead of a deadline that comes after {shortest}"
         yield Finding("warned-before-the-claim", (*path, "warned_days_before"), message)
     if (terms.cap_days is None) == (terms.cap_times is None):
         yield Finding("cap-not-one", path, "give either cap_days or cap_times, and not both")
@@ -152,11 +157,12 @@ def in_retention(version: PolicyVersion) -> Iterator[Finding]:
 
 def in_bands(bands: Sequence[RetentionBand], path: Path) -> Iterator[Finding]:
     if bands[-1].below is not None:
-        message = f"no band is open: amounts from {bands[-1].below} on belong to none; leave `below` out of the last one"
+        message = f"amounts from {bands[-1].below} on are in no band; leave `below` out of the last one"
         yield Finding("no-open-band", (*path, len(bands) - 1), message)
     for i, (band, following) in enumerate(pairwise(bands), start=1):
         if band.below is None:
-            yield Finding("band-after-open", (*path, i), "the band before is open (no `below`), so this one is never reached")
+            message = "never reached: the band before is open, having no `below`"
+            yield Finding("band-after-open", (*path, i), message)
         elif following.below is not None and following.below <= band.below:
             message = f"{following.below} is not above the {band.below} of the band before; bands ascend"
             yield Finding("bands-not-ascending", (*path, i, "below"), message)
@@ -177,7 +183,7 @@ def in_grades(version: PolicyVersion) -> Iterator[Finding]:
     if terms.b >= terms.a:
         yield Finding("grade-unreachable", ("grades", "b"), f"nobody is B: {terms.b} is not below the {terms.a} of A")
     elif not any(terms.b <= product < terms.a for product in products):
-        message = f"nobody is B: no two scores up to {terms.highest} multiply to {terms.b} or more, and less than {terms.a}"
+        message = f"nobody is B: no two scores up to {terms.highest} multiply to {terms.b} up to {terms.a - 1}"
         yield Finding("grade-unreachable", ("grades", "b"), message)
     if terms.a > max(products):
         message = f"nobody is A: two scores up to {terms.highest} multiply to {max(products)} at most"
@@ -220,7 +226,9 @@ def beside(version: PolicyVersion, others: Sequence[PolicyVersion]) -> Iterator[
             )
             yield Finding("overlap", ("effective_from",), message)
         elif cross(version.scope, other.scope):
-            message = f"an act can lie in this scope and in that of {other.policy}; the version that begins later goes first"
+            message = (
+                f"an act can lie in this scope and in that of {other.policy}; the one that begins later goes first"
+            )
             yield Finding("scopes-cross", ("scope",), message, "warning")
     for since, until in holes(version, others):
         message = f"no policy of this scope or a wider one is in force {told(since, until)}"
@@ -260,7 +268,7 @@ def only_after_signing(version: PolicyVersion) -> set[str]:
     signed = version.stage_index(version.signed_stage)
     if signed is None:
         return set()
-    early = {*ACTS, *version.artefacts, *(stage.artefact for stage in version.stages[: signed + 1])}
+    early = {*PROVEN_BY_THE_LEDGER, *version.artefacts, *(stage.artefact for stage in version.stages[: signed + 1])}
     return {stage.artefact for stage in version.stages[signed + 1 :] if stage.artefact} - early
 
 
