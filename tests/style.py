@@ -14,7 +14,7 @@ LONGEST_FUNCTION: Final = 60
 EMPTY_NAMES: Final = re.compile(r"(?i)(^|_)(utils?|helpers?|managers?|base|common|misc)(_|$)")
 EMPTY_CLASSES: Final = re.compile(r"^(Base|Abstract|Common)[A-Z]|(Manager|Helper|Utils?|Base|Mixin)$")
 UNFINISHED: Final = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
-MACHINE_PATHS: Final = re.compile(r"(?<![\w./-])/(?:work|root|home|Users|opt|mnt|tmp)/[\w.-]")
+MACHINE_PATHS: Final = re.compile(r"(?<![\w./-])/(?:work|root|home|Users|tmp)/[\w.-]")
 REGISTRIES: Final = re.compile(
     r"py" r"pi\.org|python" r"hosted|--index-" r"url |--find-" r"links |npm" r"js\.|gh" r"cr\.io"
 )

@@ -134,7 +134,7 @@ BAD: list[tuple[Callable[[Path, str], Iterator[str]], str, str]] = [
     (style.not_for_others, "README.md", "see /ro~ot/notes.md"),
     (style.not_for_others, "requirements.lock", "--index-~url https://example.org/simple"),
     (style.not_for_others, "README.md", "https://py~pi.org/project/x"),
-    (style.not_for_others, "README.md", "postgresql://ledger:sesame~@db/ledger"),
+    (style.not_for_others, "README.md", "postgresql:~//ledger:sesame@db/ledger"),
 ]
 
 
