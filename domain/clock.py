@@ -9,7 +9,7 @@ from typing import assert_never
 
 from domain.contract.decisions import milestones_told
 from domain.facts import AnyFact
-from domain.pool.decisions import holding_lapsed
+from domain.lapse import holding_lapsed
 from domain.streams import CustomerStream, DealStream
 from domain.visit.decisions import protection_over
 from domain.world import World

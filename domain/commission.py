@@ -165,7 +165,9 @@ def parted(parts: tuple[Part, ...], amount: int) -> Iterator[tuple[str | None, S
         yield part.rep, step
 
 
-def shared(of: str | None, amount: int, at: datetime, stream: DealStream) -> Iterator[tuple[str | None, int, Slice | None]]:
+def shared(
+    of: str | None, amount: int, at: datetime, stream: DealStream
+) -> Iterator[tuple[str | None, int, Slice | None]]:
     """A holder's amount among those with whom it is shared; all of it the holder's own where nothing was agreed."""
     agreement = stream.sharings.of(of, at) if of else None
     if agreement is None:

@@ -141,7 +141,11 @@ def effects(fact: AnyFact) -> tuple[Effect, ...]:
         case MilestoneScheduled():
             return (Wake(milestone(fact.milestone), fact.due),) if fact.due else ()
         case MilestoneDue():
-            return (Wake(milestone(fact.milestone), fact.overdue_at) if fact.overdue_at else Rest(milestone(fact.milestone)),)
+            return (
+                Wake(milestone(fact.milestone), fact.overdue_at)
+                if fact.overdue_at
+                else Rest(milestone(fact.milestone)),
+            )
         case MilestoneOverdue():
             return (Rest(milestone(fact.milestone)),)
         case PaymentReceived():

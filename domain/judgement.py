@@ -17,7 +17,7 @@ from domain.customer.decisions import CorrectCustomerPlace, GradeCustomer, Merge
 from domain.deal import decisions as deal
 from domain.deal.decisions import AdvanceStage, BringDealClock, LoseDeal, OpenDeal, RevertStage
 from domain.fact import Sight
-from domain.facts import AnyFact, Answer
+from domain.facts import Answer, AnyFact
 from domain.mentorship import decisions as mentorship
 from domain.mentorship.decisions import AgreeSharing, AssignMentor, DonateCustomer, EndMentorship
 from domain.organisation import decisions as organisation
@@ -84,7 +84,7 @@ def in_the_future(command: AnyCommand, world: World) -> Refusal | None:
     return Refusal(code=Code.IN_THE_FUTURE, clause=clause, until=command.at, detail=f"It is {world.now.isoformat()}.")
 
 
-def decide(command: AnyCommand, world: World) -> Answer:  # noqa: C901, PLR0911, PLR0912 (one line a command)
+def decide(command: AnyCommand, world: World) -> Answer:  # noqa: C901, PLR0912 (one line a command)
     match command:
         case RegisterCustomer():
             return customer.register(command, world)

@@ -58,7 +58,10 @@ class Code(StrEnum):
     OVERTAKEN = "overtaken", "The customer has changed hands since the time claimed."
     COOLING_DOWN = "cooling-down", "Every former owner waits out the cool-down."
     POOL_FULL = "pool-full", "A rep holds no more customers than the quota allows."
-    CLAIMS_SPENT = "claims-spent", "A rep claims no more customers a day than the quota allows; releasing does not reset it."
+    CLAIMS_SPENT = (
+        "claims-spent",
+        "A rep claims no more customers a day than the quota allows; releasing does not reset it.",
+    )
     CLOSE_FULL = "close-full", "A rep has no more customers in the close tier than the quota allows."
     NOT_OWNER = "not-owner", "Only the owner may do this."
     NOT_HELD = "not-held", "The customer is in the public pool."

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from domain.authority import not_working
 from domain.contract.facts import ContractFact, ContractSigned, MilestoneDue, MilestoneOverdue, MilestoneScheduled
+from domain.credit import SIGNED_CONTRACT, earned_at_signing
 from domain.deal.decisions import out_of_order, stages_between
 from domain.deal.facts import StageAdvanced
 from domain.fact import Artefact, CommandOnDeal, Id, Sight
@@ -17,14 +18,12 @@ from domain.money import WHOLE, Currency, Minor, split
 from domain.policy.terms import PolicyVersion
 from domain.pool.facts import TierChanged
 from domain.refusals import Code, Refusal
-from domain.role.decisions import SIGNED_CONTRACT, deal_and_customer, earned_at_signing, not_open
 from domain.role.facts import RoleEarned, RoleExpired
+from domain.standing import deal_and_customer, not_open
 from domain.streams import CustomerStream, DealStream
 from domain.world import World
 
-Answer = (
-    Sequence[ContractFact | StageAdvanced | RoleEarned | RoleExpired | SharingAgreed | TierChanged] | Refusal
-)
+Answer = Sequence[ContractFact | StageAdvanced | RoleEarned | RoleExpired | SharingAgreed | TierChanged] | Refusal
 
 
 class AgreedMilestone(BaseModel):
@@ -102,9 +101,7 @@ def sign(command: SignContract, world: World) -> Answer:
         skipped=skipped,
         clause=policy.clause("stages"),
     )
-    roles = tuple(
-        earned_at_signing(command.deal, command.at, command.rep, command.contract, stream, customer, policy)
-    )
+    roles = tuple(earned_at_signing(command.deal, command.at, command.rep, command.contract, stream, customer, policy))
     return [
         signed,
         advanced,

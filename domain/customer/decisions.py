@@ -21,9 +21,9 @@ from domain.money import Currency, Minor
 from domain.personal import Personal
 from domain.place import coordinates
 from domain.policy.terms import GradeTerms, PolicyVersion
-from domain.pool.decisions import not_live
 from domain.pool.facts import CustomerDropped, CustomerReleased
 from domain.refusals import Code, Refusal
+from domain.standing import not_live
 from domain.world import Holder, World
 
 Answer = Sequence[CustomerFact | CustomerReleased | CustomerDropped] | Refusal
@@ -183,9 +183,7 @@ def correct_place(command: CorrectCustomerPlace, world: World) -> Answer:
     if not is_place(command.place):
         return Refusal(code=Code.PLACE_INVALID, clause="customer/place")
     return [
-        CustomerPlaceCorrected(
-            at=command.at, customer=command.customer, place=command.place, ground=command.ground
-        )
+        CustomerPlaceCorrected(at=command.at, customer=command.customer, place=command.place, ground=command.ground)
     ]
 
 

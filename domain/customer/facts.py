@@ -94,9 +94,7 @@ class Customer:
 def evolve(customer: Customer, fact: CustomerFact, position: int = 0) -> Customer:
     match fact:
         case CustomerRegistered():
-            return replace(
-                customer, registration=fact, registered_position=position, place=fact.place, keys=fact.keys
-            )
+            return replace(customer, registration=fact, registered_position=position, place=fact.place, keys=fact.keys)
         case DuplicateSuspected():
             return replace(customer, suspected=(*customer.suspected, fact.rival))
         case CustomersMerged():

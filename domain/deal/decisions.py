@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from typing import Literal
 
 from domain.authority import has_duty, not_working
+from domain.credit import earned_by_artefact
 from domain.deal.facts import DealFact, DealLost, DealOpened, StageAdvanced, StageReverted
 from domain.fact import Artefact, CommandOnDeal, Id, Sight, Text, customer_stream, deal_stream
 from domain.money import Currency, Minor
 from domain.policy.terms import PolicyVersion
-from domain.pool.decisions import not_live
 from domain.refusals import Code, Refusal
-from domain.role.decisions import earned_by_artefact, not_open, plan_of
 from domain.role.facts import RoleEarned
+from domain.standing import not_live, not_open, plan_of
 from domain.streams import DealStream
 from domain.world import World
 

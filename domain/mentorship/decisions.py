@@ -10,12 +10,12 @@ from domain.authority import not_working, reserved
 from domain.fact import CommandOnCustomer, CommandOnDeal, CommandOnOrganisation, Id, Part, Text
 from domain.mentorship.facts import CustomerDonated, MentorAssigned, MentorshipEnded, SharingAgreed
 from domain.money import WHOLE
+from domain.parts import parts_not_whole
 from domain.policy.terms import Donation
-from domain.pool.decisions import expected_amount, not_live, not_the_owner
 from domain.pool.facts import CustomerReassigned, Tier
 from domain.refusals import Code, Refusal
 from domain.retention import first_deadline
-from domain.role.decisions import parts_not_whole
+from domain.standing import expected_amount, not_live, not_the_owner
 from domain.streams import CustomerStream
 from domain.world import World
 
@@ -69,7 +69,11 @@ def assign(command: AssignMentor, world: World) -> Answer:
             return absent
     if mentored := world.organisation.reps[command.rep].mentor(command.at):
         return Refusal(
-            code=Code.ALREADY_MENTORED, clause="mentorship", rival=mentored.mentor, rival_at=mentored.at, until=mentored.until
+            code=Code.ALREADY_MENTORED,
+            clause="mentorship",
+            rival=mentored.mentor,
+            rival_at=mentored.at,
+            until=mentored.until,
         )
     if refusal := reserved(world, command.actor, command.at, "lead", "manager", clause="mentorship"):
         return refusal
@@ -188,7 +192,9 @@ def sharings_at_signing(
         left = WHOLE - sum(part.bps for part in owed)
         if not owed or left <= 0 or agreed.of(rep, at):
             continue
-        ground = ", ".join(f"{why} {part.rep}" for why, part in zip(grounds(rep, at, customer, world), owed, strict=True))
+        ground = ", ".join(
+            f"{why} {part.rep}" for why, part in zip(grounds(rep, at, customer, world), owed, strict=True)
+        )
         yield SharingAgreed(
             at=at, deal=deal, of=rep, parts=(Part(rep=rep, bps=left), *owed), effective_from=at, ground=ground
         )

@@ -120,16 +120,12 @@ def join(command: JoinRep, world: World) -> Answer:
     """Join. Refuses with `already-joined`, `overtaken` or `unknown-unit`."""
     known = world.organisation.reps.get(command.rep)
     if known and (post := known.posts[-1]).unit:
-        return Refusal(
-            code=Code.ALREADY_JOINED, clause="organisation/join", rival=post.unit, rival_at=post.since
-        )
+        return Refusal(code=Code.ALREADY_JOINED, clause="organisation/join", rival=post.unit, rival_at=post.since)
     if overtaken := already_later(command.rep, command.at, world):
         return overtaken
     if command.unit not in world.organisation.units:
         return Refusal(code=Code.UNKNOWN_UNIT, clause="organisation/join", rival=command.unit)
-    return [
-        RepJoined(at=command.at, rep=command.rep, rep_name=command.rep_name, unit=command.unit, duty=command.duty)
-    ]
+    return [RepJoined(at=command.at, rep=command.rep, rep_name=command.rep_name, unit=command.unit, duty=command.duty)]
 
 
 def transfer(command: TransferRep, world: World) -> Answer:

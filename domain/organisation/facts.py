@@ -138,6 +138,11 @@ class Organisation:
         known = self.reps.get(rep)
         return known.left_by(at) if known else None
 
+    def own_quotas(self, rep: str, at: datetime) -> Iterator[QuotaSet]:
+        """The quotas set for the rep by that time, the latest first."""
+        known = self.reps.get(rep)
+        return (quota for quota in reversed(known.quotas if known else ()) if quota.at <= at)
+
     def is_within(self, rep: str, unit: str, at: datetime) -> bool:
         """Whether the rep works in the unit or below it at that time."""
         post = self.post(rep, at)

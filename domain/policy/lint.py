@@ -9,10 +9,10 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Literal
 
+from domain.credit import PROVEN_BY_THE_LEDGER, SIGNED_CONTRACT, VERIFIED_VISIT
 from domain.money import WHOLE
 from domain.policy.succession import cross, end, holes, meet
 from domain.policy.terms import PolicyVersion, RetentionBand
-from domain.role.decisions import PROVEN_BY_THE_LEDGER, SIGNED_CONTRACT, VERIFIED_VISIT
 
 Path = tuple[str | int, ...]
 Level = Literal["error", "warning"]

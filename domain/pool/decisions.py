@@ -1,32 +1,26 @@
 """What the pool allows. Every rule of holding and letting go stands here, in the order in which it is judged."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Literal
 
 from domain.authority import has_duty, is_superior, not_working, reserved
 from domain.effects import claims_of, close_of, held_by
 from domain.fact import SYSTEM, CommandOnCustomer, Id, Sight, Text
-from domain.organisation.facts import QuotaSet
 from domain.policy.terms import PolicyVersion
 from domain.pool.facts import (
     ClaimRefused,
     CustomerClaimed,
-    CustomerDropped,
     CustomerReassigned,
     CustomerReleased,
     Holding,
     PoolFact,
-    RetentionExtended,
-    RetentionWarned,
     TierChanged,
-    Trigger,
     taken_over,
 )
+from domain.quota import claims_quota, close_quota, held_quota
 from domain.refusals import Code, Refusal
-from domain.retention import first_deadline, renewed_deadline, warning
-from domain.streams import CustomerStream
-from domain.visit.facts import VisitVerified
+from domain.retention import first_deadline
+from domain.standing import expected_amount, in_the_way, not_live, not_the_owner
 from domain.world import World
 
 Answer = Sequence[PoolFact] | Refusal
@@ -74,9 +68,7 @@ class ChangeTier(CommandOnCustomer):
     ground: Text
 
     def sees(self, world: World) -> Sight:
-        return Sight(
-            streams=(self.stream, *world.lapsed(self.rep)), tallies=(close_of(self.rep),), lapsing=(self.rep,)
-        )
+        return Sight(streams=(self.stream, *world.lapsed(self.rep)), tallies=(close_of(self.rep),), lapsing=(self.rep,))
 
 
 class BringClock(CommandOnCustomer):
@@ -112,11 +104,11 @@ def claim(command: ClaimCustomer, world: World) -> Answer:
         )
     if wait := cooling_down(command, holding, policy):
         return wait
-    own = own_quota(world, command.rep, command.at)
-    if world.tally(held_by(command.rep)) >= first_set(own, "held", policy.pool.quota.held):
+    quota = policy.pool.quota
+    if world.tally(held_by(command.rep)) >= held_quota(world.organisation, command.rep, command.at, quota):
         return Refusal(code=Code.POOL_FULL, clause=policy.clause("quota/held"), rival=command.rep)
     day = command.at.astimezone(policy.zone).date()
-    if world.tally(claims_of(command.rep, day)) >= first_set(own, "claims_a_day", policy.pool.quota.claims_a_day):
+    if world.tally(claims_of(command.rep, day)) >= claims_quota(world.organisation, command.rep, command.at, quota):
         return Refusal(code=Code.CLAIMS_SPENT, clause=policy.clause("quota/claims-a-day"), rival=command.rep)
 
     won = holding.tier == "won"
@@ -217,7 +209,8 @@ def change_tier(command: ChangeTier, world: World) -> Answer:
         return Refusal(code=Code.WON_NEEDS_CONTRACT, clause=policy.clause("tier"))
     if holding.tier == command.tier:
         return Refusal(code=Code.TIER_UNCHANGED, clause=policy.clause("tier"))
-    if command.tier == "close" and world.tally(close_of(command.rep)) >= close_quota(world, command, policy):
+    most = close_quota(world.organisation, command.rep, command.at, policy.pool.quota)
+    if command.tier == "close" and world.tally(close_of(command.rep)) >= most:
         return Refusal(code=Code.CLOSE_FULL, clause=policy.clause("quota/close"), rival=command.rep)
     return [
         TierChanged(
@@ -229,64 +222,6 @@ def change_tier(command: ChangeTier, world: World) -> Answer:
             ground=command.ground,
         )
     ]
-
-
-def renewal(verified: VisitVerified, stream: CustomerStream, world: World) -> list[RetentionExtended]:
-    """What a verified visit of the owner does for the retention: nothing for anybody else, or where it gains no time."""
-    holding = stream.holding
-    if holding.owner != verified.rep or holding.deadline is None or holding.cap is None or holding.policy is None:
-        return []
-    if holding.since and verified.at < holding.since:
-        return []
-    policy = world.policies[holding.policy]
-    terms = policy.pool.retention
-    deadline = renewed_deadline(terms, expected_amount(stream), holding.deadline, holding.cap, verified.at)
-    if deadline == holding.deadline:
-        return []
-    return [
-        RetentionExtended(
-            at=verified.at,
-            customer=verified.customer,
-            owner=verified.rep,
-            visit=verified.visit,
-            deadline=deadline,
-            warn_at=warning(terms, deadline, verified.at),
-            clause=policy.clause("renewal"),
-        )
-    ]
-
-
-def holding_lapsed(customer: str, stream: CustomerStream, world: World) -> list[PoolFact]:
-    """The warning and the drop that the clock has already made of a holding: at its deadline, or when the owner left."""
-    holding = stream.holding
-    if holding.owner is None:
-        return []
-    left = world.organisation.left_by(holding.owner, world.now)
-    ends: list[tuple[datetime, Trigger]] = []
-    if left:
-        ends.append((max(left, holding.since or left), "departure"))
-    if holding.deadline and holding.deadline <= world.now:
-        ends.append((holding.deadline, "deadline"))
-    end = min(ends, default=None)
-
-    facts: list[PoolFact] = []
-    if holding.deadline and holding.warn_at and holding.warn_at <= min(world.now, end[0] if end else world.now):
-        facts.append(
-            RetentionWarned(at=holding.warn_at, customer=customer, owner=holding.owner, deadline=holding.deadline)
-        )
-    if end:
-        at, trigger = end
-        facts.append(
-            CustomerDropped(
-                at=at,
-                customer=customer,
-                former_owner=holding.owner,
-                tier=holding.tier,
-                trigger=trigger,
-                clause=f"{holding.policy}/{'retention' if trigger == 'deadline' else trigger}",
-            )
-        )
-    return facts
 
 
 def attempt(command: ClaimCustomer, refusal: Refusal) -> list[ClaimRefused]:
@@ -307,35 +242,6 @@ def attempt(command: ClaimCustomer, refusal: Refusal) -> list[ClaimRefused]:
             until=refusal.until,
         )
     ]
-
-
-def not_live(stream: CustomerStream, clause: str) -> Refusal | None:
-    if not stream.customer.is_registered:
-        return Refusal(code=Code.UNKNOWN_CUSTOMER, clause=clause)
-    if stream.customer.merged_into:
-        return Refusal(code=Code.CUSTOMER_MERGED, clause=clause, rival=stream.customer.merged_into)
-    return None
-
-
-def in_the_way(code: Code, holding: Holding, clause: str) -> Refusal:
-    return Refusal(
-        code=code,
-        clause=clause,
-        rival=holding.owner,
-        rival_position=holding.position or None,
-        rival_at=holding.since,
-        until=holding.deadline,
-    )
-
-
-def not_the_owner(rep: str, at: datetime, holding: Holding) -> Refusal | None:
-    if holding.owner is None:
-        return Refusal(code=Code.NOT_HELD, clause="pool/owner", rival_at=holding.since)
-    if holding.owner != rep:
-        return in_the_way(Code.NOT_OWNER, holding, "pool/owner")
-    if holding.since and at < holding.since:
-        return in_the_way(Code.OVERTAKEN, holding, "pool/owner")
-    return None
 
 
 def cooling_down(command: ClaimCustomer, holding: Holding, policy: PolicyVersion) -> Refusal | None:
@@ -361,24 +267,3 @@ def outside_subtree(command: ReassignCustomer, world: World, holding: Holding, p
         if not is_superior(world, command.actor, rep, command.at):
             return Refusal(code=Code.OUTSIDE_SUBTREE, clause=policy.clause("reassignment"), rival=rep)
     return None
-
-
-def expected_amount(stream: CustomerStream) -> int | None:
-    return stream.customer.registration.expected_amount if stream.customer.registration else None
-
-
-def own_quota(world: World, rep: str, at: datetime) -> tuple[QuotaSet, ...]:
-    """The quotas set for the rep by then."""
-    return tuple(quota for quota in world.organisation.reps[rep].quotas if quota.at <= at)
-
-
-def first_set(own: tuple[QuotaSet, ...], what: Literal["held", "close", "claims_a_day"], otherwise: int) -> int:
-    """The rep's own quota, as set last, or the policy's."""
-    return next((n for quota in reversed(own) if (n := getattr(quota, what)) is not None), otherwise)
-
-
-def close_quota(world: World, command: ChangeTier, policy: PolicyVersion) -> int:
-    quota = policy.pool.quota
-    rep = world.organisation.reps[command.rep]
-    newcomer = command.at < rep.joined + quota.newcomer.lasts
-    return first_set(own_quota(world, command.rep, command.at), "close", quota.newcomer.close if newcomer else quota.close)

@@ -9,12 +9,13 @@ from pydantic import AwareDatetime, StringConstraints
 
 from domain.authority import not_working, reserved
 from domain.fact import CommandOnCustomer, Id, Sight, Text
+from domain.lapse import renewal
 from domain.personal import Personal
 from domain.place import coordinates, distance_m
 from domain.policy.terms import PolicyVersion
-from domain.pool.decisions import not_live, renewal
 from domain.pool.facts import RetentionExtended
 from domain.refusals import Code, Refusal
+from domain.standing import not_live
 from domain.streams import CustomerStream
 from domain.visit.facts import (
     ProtectionExpired,
@@ -139,9 +140,7 @@ def verdict_on(
     command: RecordVisit, stream: CustomerStream, policy: PolicyVersion, world: World
 ) -> VisitVerified | VisitRejected:
     """Verified within the policy's distance of the customer's place, the photo taken there and not used before."""
-    rejected = partial(
-        VisitRejected, at=command.at, customer=command.customer, visit=command.visit, rep=command.rep
-    )
+    rejected = partial(VisitRejected, at=command.at, customer=command.customer, visit=command.visit, rep=command.rep)
     near, photo = policy.clause("visits/distance"), policy.clause("visits/photo")
     if used := world.holder(("photo", command.photo or "")):
         rival = used.stream.partition("/")[2]

@@ -1,0 +1,71 @@
+"""How a customer or a deal stands: live or not, held by whom, bound by which policy, and what of that is in the way."""
+
+from datetime import datetime
+
+from domain.fact import Sight, customer_stream, deal_stream
+from domain.policy.terms import PolicyVersion
+from domain.pool.facts import Holding
+from domain.refusals import Code, Refusal
+from domain.streams import CustomerStream, DealStream
+from domain.world import World
+
+
+def not_live(stream: CustomerStream, clause: str) -> Refusal | None:
+    if not stream.customer.is_registered:
+        return Refusal(code=Code.UNKNOWN_CUSTOMER, clause=clause)
+    if stream.customer.merged_into:
+        return Refusal(code=Code.CUSTOMER_MERGED, clause=clause, rival=stream.customer.merged_into)
+    return None
+
+
+def not_the_owner(rep: str, at: datetime, holding: Holding) -> Refusal | None:
+    if holding.owner is None:
+        return Refusal(code=Code.NOT_HELD, clause="pool/owner", rival_at=holding.since)
+    if holding.owner != rep:
+        return in_the_way(Code.NOT_OWNER, holding, "pool/owner")
+    if holding.since and at < holding.since:
+        return in_the_way(Code.OVERTAKEN, holding, "pool/owner")
+    return None
+
+
+def in_the_way(code: Code, holding: Holding, clause: str) -> Refusal:
+    return Refusal(
+        code=code,
+        clause=clause,
+        rival=holding.owner,
+        rival_position=holding.position or None,
+        rival_at=holding.since,
+        until=holding.deadline,
+    )
+
+
+def expected_amount(stream: CustomerStream) -> int | None:
+    return stream.customer.registration.expected_amount if stream.customer.registration else None
+
+
+def deal_and_customer(deal: str, world: World) -> Sight:
+    """The deal's history, and its customer's once the deal tells whose it is."""
+    stream = world.seen_deal(deal)
+    if stream is None or stream.deal.opening is None:
+        return Sight(streams=(deal_stream(deal),))
+    return Sight(streams=(deal_stream(deal), customer_stream(stream.deal.opening.customer)))
+
+
+def customer_of(stream: DealStream, world: World) -> CustomerStream:
+    """The customer with whom the deal is."""
+    assert stream.deal.opening is not None, "an open deal has an opening"
+    return world.customer(stream.deal.opening.customer)
+
+
+def not_open(stream: DealStream) -> Refusal | None:
+    if stream.deal.opening is None:
+        return Refusal(code=Code.UNKNOWN_DEAL, clause="deal")
+    if stream.deal.lost:
+        return Refusal(code=Code.DEAL_CLOSED, clause="deal")
+    return None
+
+
+def plan_of(stream: DealStream, world: World) -> PolicyVersion:
+    """The version that binds the deal: the contract's once signed, until then the one it was opened under."""
+    assert stream.deal.opening is not None, "an open deal has an opening"
+    return world.policies[stream.contract.signing.policy if stream.contract.signing else stream.deal.opening.policy]
