@@ -1,0 +1,1 @@
+"""The event store: commands come in, are judged, and their facts are recorded for ever."""

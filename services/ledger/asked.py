@@ -1,0 +1,28 @@
+"""A command as it was asked: with its id, and the keyed hash by which a repetition is told from another command."""
+
+import hmac
+from dataclasses import dataclass
+
+from domain.commands import AnyCommand
+
+
+@dataclass(slots=True)
+class Asked:
+    """`body` is the command's canonical JSON when it holds nothing personal, else None."""
+
+    command: AnyCommand
+    command_id: str
+    digest: bytes
+    body: str | None
+
+
+def asked(command: AnyCommand, command_id: str, key: bytes) -> Asked:
+    """Hash a command for its receipt: equal for equal bodies, though what is stored of them is sealed at random."""
+    opened: list[str] = []
+
+    def note(clear: str) -> str:
+        opened.append(clear)
+        return clear
+
+    body = command.model_dump_json(context={"seal": note})
+    return Asked(command, command_id, hmac.digest(key, body.encode(), "sha256"), None if opened else body)

@@ -1,0 +1,106 @@
+"""What a batch changes in the shared facts, gathered to its net effect: one upsert and one delete a table."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, assert_never
+
+from psycopg import Connection
+
+from domain.effects import RETENTION, Count, Free, Hold, Rest, Wake, effects
+from domain.facts import AnyFact
+from domain.world import Holder, Key
+from services.ledger.statements import (
+    COUNT,
+    FREE_KEYS,
+    HOLD_KEYS,
+    REST_ALARMS,
+    SET_ALARMS,
+    array,
+    nullable_array,
+    plain_array,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """When the clock has something to tell, whose holding it is, and the event that set it."""
+
+    at: datetime | None
+    who: str | None
+    position: int
+
+
+@dataclass(slots=True)
+class Changes:
+    """`keys` and `alarms` are what holds afterwards (None: nothing); `counts` are differences."""
+
+    keys: dict[Key, Holder | None] = field(default_factory=dict)
+    counts: dict[Key, int] = field(default_factory=dict)
+    alarms: dict[tuple[str, str], Alarm | None] = field(default_factory=dict)
+
+    def add(self, fact: AnyFact, position: int) -> None:
+        """Add what one fact changes."""
+        for effect in effects(fact):
+            match effect:
+                case Hold():
+                    self.keys[effect.kind, effect.key] = Holder(fact.stream, position)
+                case Free():
+                    self.keys[effect.kind, effect.key] = None
+                case Count():
+                    key = (effect.kind, effect.key)
+                    self.counts[key] = self.counts.get(key, 0) + effect.n
+                case Wake():
+                    self.alarms[fact.stream, effect.alarm] = Alarm(effect.at, effect.who, position)
+                case Rest():
+                    self.alarms[fact.stream, effect.alarm] = None
+                case _:
+                    assert_never(effect)
+
+    def overlaid(self, rep: str, alarms: Mapping[str, datetime]) -> dict[str, datetime]:
+        """A rep's lapsing holdings as they are after these changes, given those before them."""
+        found = dict(alarms)
+        for (stream, alarm), after in self.alarms.items():
+            if alarm != RETENTION:
+                continue
+            found.pop(stream, None)
+            if after and after.who == rep and after.at is not None:
+                found[stream] = after.at
+        return found
+
+    def write(self, connection: Connection[Any]) -> None:
+        """Send the changes; only the statements that have something to do."""
+        self._write_keys(connection)
+        if counts := {key: n for key, n in self.counts.items() if n}:
+            kinds, keys = array(kind for kind, _ in counts), array(key for _, key in counts)
+            connection.execute(COUNT, (kinds, keys, plain_array(counts.values())))
+        self._write_alarms(connection)
+
+    def _write_keys(self, connection: Connection[Any]) -> None:
+        if free := [key for key, holder in self.keys.items() if holder is None]:
+            connection.execute(FREE_KEYS, (array(kind for kind, _ in free), array(key for _, key in free)))
+        if held := [(key, holder) for key, holder in self.keys.items() if holder]:
+            connection.execute(
+                HOLD_KEYS,
+                (
+                    array(key[0] for key, _ in held),
+                    array(key[1] for key, _ in held),
+                    array(holder.stream for _, holder in held),
+                    plain_array(holder.position for _, holder in held),
+                ),
+            )
+
+    def _write_alarms(self, connection: Connection[Any]) -> None:
+        if rest := [key for key, alarm in self.alarms.items() if alarm is None]:
+            connection.execute(REST_ALARMS, (array(stream for stream, _ in rest), array(alarm for _, alarm in rest)))
+        if wake := [(key, alarm) for key, alarm in self.alarms.items() if alarm]:
+            connection.execute(
+                SET_ALARMS,
+                (
+                    array(key[0] for key, _ in wake),
+                    array(key[1] for key, _ in wake),
+                    plain_array(alarm.at.isoformat() if alarm.at else "NULL" for _, alarm in wake),
+                    nullable_array(alarm.who for _, alarm in wake),
+                    plain_array(alarm.position for _, alarm in wake),
+                ),
+            )

@@ -1,0 +1,57 @@
+"""Keys for reading: the ledger's own two, and the data keys of subjects whose personal values are to be shown."""
+
+from threading import Lock
+from typing import Final, cast
+
+from services import vault
+from services.database import Readers
+from services.vault import Vault
+
+KEPT: Final = 10_000
+"""How many subjects' keys stay in memory."""
+
+
+class Keyring:
+    """Safe for threads."""
+
+    def __init__(self, readers: Readers, safe: Vault) -> None:
+        self._readers = readers
+        self._vault = safe
+        self._lock = Lock()
+        self._known: dict[str, bytes] = {}
+
+    def reserved(self, name: str) -> bytes:
+        """A key of the ledger itself, made once and kept wrapped beside those of the subjects.
+
+        Raises `MasterKeyUnusable` if it was wrapped by another master key.
+        """
+        subject = f"ledger/{name}"
+        _, wrapped = self._vault.new_key(subject)
+        with self._readers.connection() as connection:
+            connection.execute(
+                "insert into personal_key (subject, wrapped) values (%s, %s) on conflict do nothing", (subject, wrapped)
+            )
+        key = self._key(subject)
+        if key is None:
+            raise LookupError(f"the ledger's own key {name} was destroyed")
+        return key
+
+    def unseal(self, sealed: str) -> str | None:
+        """The clear value, or None if the subject's key was destroyed."""
+        key = self._key(vault.subject_of(sealed))
+        return None if key is None else vault.unseal(key, sealed)
+
+    def _key(self, subject: str) -> bytes | None:
+        with self._lock:
+            if known := self._known.get(subject):
+                return known
+        with self._readers.connection() as connection:
+            row = connection.execute("select wrapped from personal_key where subject = %s", (subject,)).fetchone()
+        if row is None or row[0] is None:
+            return None
+        key = self._vault.unwrap(subject, cast(bytes, row[0]))
+        with self._lock:
+            if len(self._known) >= KEPT:
+                self._known.clear()
+            self._known[subject] = key
+        return key

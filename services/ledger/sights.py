@@ -1,0 +1,203 @@
+"""What the writer knows: a world kept from batch to batch, filled with what commands want to see.
+
+It is good as long as nobody else has written. When somebody has, what they touched is forgotten and read again.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, cast
+
+from psycopg import Connection
+from pydantic_core import from_json
+
+from domain.effects import Count, Rest, Wake, effects
+from domain.fact import ORGANISATION, POLICIES, Sight
+from domain.facts import AnyFact
+from domain.personal import keep_sealed
+from domain.streams import CustomerStream, DealStream
+from domain.world import Fingerprint, Holder, Key, Stream, World
+from services.database import Row
+from services.ledger.changes import Changes
+from services.ledger.keys import Keys, ask_keys
+from services.ledger.mapper import read_fact
+from services.ledger.statements import CHANGED, KEYS, LAPSING, REFERENCES, STREAMS, TALLIES, array
+
+HORIZON: Final = timedelta(days=1)
+"""How far ahead a rep's lapsing holdings are loaded, so that they need not be loaded again at every claim."""
+
+TOO_MANY: Final = 2_000
+"""Beyond this many events written by others, everything is read again rather than sorted out."""
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class Wanted:
+    """What is to be loaded. `subjects` are those whose personal data will be opened or sealed."""
+
+    streams: dict[str, None] = field(default_factory=dict)
+    keys: dict[Key, None] = field(default_factory=dict)
+    tallies: dict[Key, None] = field(default_factory=dict)
+    lapsing: dict[str, None] = field(default_factory=dict)
+    subjects: dict[str, None] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.streams or self.keys or self.tallies or self.lapsing or self.subjects)
+
+
+class Sights:
+    """Not safe for threads: whoever writes has it."""
+
+    def __init__(self, fingerprint: Fingerprint, keys: Keys, most_streams: int) -> None:
+        self.keys = keys
+        self._fingerprint = fingerprint
+        self._most_streams = most_streams
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget everything; the next batch reads what it needs."""
+        self.world = World(now=EPOCH, fingerprint=self._fingerprint)
+        self.position = -1
+        self._versions = {ORGANISATION: 0, POLICIES: 0}
+        self._counted: set[Key] = set()
+        self._lapsing_until: dict[str, datetime] = {}
+        self.keys.forget()
+
+    def look_at(self, now: datetime) -> None:
+        """Set the time of recording; lapsing holdings loaded for a time before it count no more."""
+        self.world.now = now
+        for rep in [rep for rep, until in self._lapsing_until.items() if until < now]:
+            del self._lapsing_until[rep]
+            self.world.lapsing.pop(rep, None)
+
+    def lacks(self, wanted: Wanted, sight: Sight) -> None:
+        """Add to what is wanted the part of the sight that is not known."""
+        world = self.world
+        for stream in sight.streams:
+            if stream not in world.streams and stream not in self._versions:
+                wanted.streams[stream] = None
+        for key in sight.keys:
+            if key not in world.held:
+                wanted.keys[key] = None
+        for key in sight.tallies:
+            if key not in self._counted:
+                wanted.tallies[key] = None
+        for rep in sight.lapsing:
+            if rep not in self._lapsing_until:
+                wanted.lapsing[rep] = None
+
+    def version(self, stream: str) -> int:
+        """The version of the last event of a stream in sight."""
+        known = self._versions.get(stream)
+        return self.world.streams[stream].version if known is None else known
+
+    def is_in_sight(self, stream: str) -> bool:
+        return stream in self._versions or stream in self.world.streams
+
+    def apply(self, fact: AnyFact, position: int) -> None:
+        """Fold a new fact in. Counts and alarms whose beginning is not known are left unknown."""
+        self.world.apply(fact, position)
+        if fact.stream in self._versions:
+            self._versions[fact.stream] += 1
+        for effect in effects(fact):
+            match effect:
+                case Count() if (effect.kind, effect.key) not in self._counted:
+                    del self.world.tallies[effect.kind, effect.key]
+                case Wake() | Rest() if effect.who is not None and effect.who not in self._lapsing_until:
+                    self.world.lapsing.pop(effect.who, None)
+
+    def follow(self, connection: Connection[Any], head: int) -> None:
+        """Forget what others have written since, and take in the organisation and the policies as they are now."""
+        if self.position < 0 or head - self.position > TOO_MANY:
+            self.forget()
+        else:
+            for row in connection.execute(CHANGED, (self.position,)):
+                self.world.streams.pop(cast(str, row[0]), None)
+            self.world.held.clear()
+            self.world.tallies.clear()
+            self.world.lapsing.clear()
+            self._counted.clear()
+            self._lapsing_until.clear()
+        rows = connection.execute(REFERENCES, (self._versions[ORGANISATION], self._versions[POLICIES])).fetchall()
+        for position, record in cast(list[tuple[int, str]], rows):
+            fact = read_fact(from_json(record)["fact"], keep_sealed)
+            self.world.apply(fact, position)
+            self._versions[fact.stream] += 1
+        self.position = head
+
+    def load(self, connection: Connection[Any], wanted: Wanted, changes: Changes) -> None:
+        """Load what is wanted, in one round trip, as it is after the changes made in this batch."""
+        horizon = self.world.now + HORIZON
+        subjects = self.keys.unknown((*wanted.streams, *wanted.subjects))
+        with connection.pipeline():
+            streams = connection.execute(STREAMS, (array(wanted.streams),)) if wanted.streams else None
+            keys = connection.execute(KEYS, _pairs(wanted.keys)) if wanted.keys else None
+            tallies = connection.execute(TALLIES, _pairs(wanted.tallies)) if wanted.tallies else None
+            lapsing = connection.execute(LAPSING, (array(wanted.lapsing), horizon)) if wanted.lapsing else None
+            known = ask_keys(connection, subjects) if subjects else None
+        if known:
+            self.keys.learn(subjects, known)
+        if streams:
+            self._learn_streams(wanted.streams, streams)
+        if keys:
+            self._learn_keys(wanted.keys, keys)
+        if tallies:
+            self._learn_tallies(wanted.tallies, tallies, changes)
+        if lapsing:
+            self._learn_lapsing(wanted.lapsing, lapsing, horizon, changes)
+
+    def committed(self, position: int) -> None:
+        """Everything known is true up to this position. Keeps what was used last."""
+        self.position = position
+        self.keys.committed()
+        world = self.world
+        while len(world.streams) > self._most_streams:
+            del world.streams[next(iter(world.streams))]
+        if len(world.held) + len(world.tallies) > 4 * self._most_streams:
+            world.held.clear()
+            world.tallies.clear()
+            self._counted.clear()
+
+    def used(self, streams: Iterable[str]) -> None:
+        """These streams were used just now, so others are let go before them."""
+        known = self.world.streams
+        for name in streams:
+            if name in known:
+                known[name] = known.pop(name)
+
+    def _learn_streams(self, asked: Iterable[str], rows: Iterable[Row]) -> None:
+        reading = World(now=self.world.now, fingerprint=self._fingerprint, complete=True)
+        for _, position, record in cast(Iterable[tuple[str, int, str]], rows):
+            fact = read_fact(from_json(record)["fact"], self.keys.unseal)
+            reading.apply(fact, position)
+        for name in asked:
+            self.world.streams[name] = reading.streams.get(name) or empty(name)
+
+    def _learn_keys(self, asked: Iterable[Key], rows: Iterable[Row]) -> None:
+        found = {(kind, key): Holder(stream, position) for kind, key, stream, position in cast(Iterable[Any], rows)}
+        for key in asked:
+            self.world.held.setdefault(key, found.get(key))
+
+    def _learn_tallies(self, asked: Iterable[Key], rows: Iterable[Row], changes: Changes) -> None:
+        found = {(kind, key): n for kind, key, n in cast(Iterable[Any], rows)}
+        for key in asked:
+            self.world.tallies[key] = found.get(key, 0) + changes.counts.get(key, 0)
+            self._counted.add(key)
+
+    def _learn_lapsing(self, asked: Iterable[str], rows: Iterable[Row], until: datetime, changes: Changes) -> None:
+        found: dict[str, dict[str, datetime]] = {rep: {} for rep in asked}
+        for who, stream, at in cast(Iterable[tuple[str, str, datetime]], rows):
+            found[who][stream] = at
+        for rep, alarms in found.items():
+            self.world.lapsing[rep] = changes.overlaid(rep, alarms)
+            self._lapsing_until[rep] = until
+
+
+def empty(stream: str) -> Stream:
+    return CustomerStream() if stream.startswith("customer/") else DealStream()
+
+
+def _pairs(keys: Iterable[Key]) -> tuple[str, str]:
+    found = list(keys)
+    return array(kind for kind, _ in found), array(key for _, key in found)

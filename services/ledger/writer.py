@@ -1,0 +1,146 @@
+"""The writing side of one process: one connection, one batch at a time, and what to do when either fails."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, cast
+
+import psycopg
+import structlog
+from psycopg import Connection
+from psycopg.pq import TransactionStatus
+
+from services.database import connect
+from services.ledger.answer import Answer, LedgerUnavailable, OutcomeUnknown
+from services.ledger.asked import Asked
+from services.ledger.batch import Batch, Head
+from services.ledger.keys import ask_keys
+from services.ledger.sights import Sights
+from services.ledger.statements import LOCK, RECEIPTS, array
+
+PAUSES: Final = (0.0, 0.1, 0.3, 1.0, 2.0, 4.0)
+"""Seconds to wait before each new attempt after the connection was lost."""
+
+Clock = Callable[[], datetime]
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Connected:
+    """Where the writer writes."""
+
+    dsn: str
+    schema: str
+    channel: str
+    connection: Connection[Any] | None = None
+
+    def open(self) -> Connection[Any]:
+        if self.connection is None or self.connection.closed or self.connection.broken:
+            self.close()
+            self.connection = connect(self.dsn, self.schema)
+        return self.connection
+
+    def close(self) -> None:
+        if self.connection is not None:
+            self.connection.close()
+            self.connection = None
+
+
+class Writer:
+    """Not safe for threads: whoever leads the queue has it."""
+
+    def __init__(self, where: Connected, sights: Sights, clock: Clock | None) -> None:
+        self._where = where
+        self._sights = sights
+        self._clock = clock
+
+    def close(self) -> None:
+        self._where.close()
+
+    def write(self, commands: Sequence[Asked]) -> list[Answer | Exception]:
+        """Judge and record a batch, durably. A command that breaks the batch is told so; the others are answered.
+
+        An answer is an `OutcomeUnknown` or `LedgerUnavailable` when the database was lost and did not come back in time.
+        """
+        try:
+            return list(self._persist(commands))
+        except (OutcomeUnknown, LedgerUnavailable) as lost:
+            return [lost] * len(commands)
+        except Exception as broken:  # noqa: BLE001 (each caller is given the error of its own command)
+            if len(commands) == 1:
+                return [broken]
+            log.warning("batch_broken", commands=len(commands), error=type(broken).__name__)
+            return [answer for each in commands for answer in self.write((each,))]
+
+    def _persist(self, commands: Sequence[Asked]) -> list[Answer]:
+        """Write, and write again on a new connection if the old one was lost: receipts make repeating safe."""
+        unknown = False
+        for pause in PAUSES:
+            time.sleep(pause)
+            attempt = Attempt()
+            try:
+                return self._write(self._where.open(), commands, attempt)
+            except psycopg.OperationalError as error:
+                unknown = unknown or attempt.is_outcome_unknown(self._where.connection)
+                self._give_up(error)
+            except BaseException:
+                self._abandon()
+                raise
+        raise OutcomeUnknown if unknown else LedgerUnavailable("the database does not answer; nothing was recorded")
+
+    def _give_up(self, error: psycopg.OperationalError) -> None:
+        """Throw the connection away. Raises `LedgerUnavailable` if it was not the connection that failed."""
+        waited = isinstance(error, psycopg.errors.LockNotAvailable | psycopg.errors.QueryCanceled)
+        self._abandon()
+        if waited:
+            raise LedgerUnavailable("another writer has not let go in time; nothing was recorded") from error
+        log.warning("connection_lost", error=type(error).__name__)
+
+    def _abandon(self) -> None:
+        self._sights.forget()
+        self._where.close()
+
+    def _write(self, connection: Connection[Any], commands: Sequence[Asked], attempt: "Attempt") -> list[Answer]:
+        batch = self._begin(connection, commands)
+        answers = batch.answer(commands)
+        if not batch.receipts:
+            connection.execute("rollback")
+            self._sights.committed(batch.head.position)
+            return answers
+        with connection.pipeline():
+            head = batch.send(self._where.channel)
+            attempt.committing = True
+            connection.execute("commit")
+        self._sights.committed(head.position)
+        return answers
+
+    def _begin(self, connection: Connection[Any], commands: Sequence[Asked]) -> Batch:
+        """Lock the head, look for receipts, and catch up with what others have written."""
+        with connection.pipeline():
+            connection.execute("begin")
+            locked = connection.execute(LOCK)
+            found = connection.execute(RECEIPTS, (array(each.command_id for each in commands),))
+        position, before, chain, now = cast(tuple[int, datetime, bytes, datetime], locked.fetchone())
+        earlier = {row[0]: (row[1], Answer.read(row[2])) for row in found}
+        recorded_at = max(before, self._clock().astimezone(UTC) if self._clock else now)
+        if position != self._sights.position:
+            self._sights.follow(connection, position)
+        self._sights.look_at(recorded_at)
+        self._sights.keys.load = lambda subjects: ask_keys(connection, subjects)
+        return Batch(connection, self._sights, Head(position, before, chain), recorded_at, earlier)
+
+
+@dataclass(slots=True)
+class Attempt:
+    """How far one attempt to write came."""
+
+    committing: bool = False
+
+    def is_outcome_unknown(self, connection: Connection[Any] | None) -> bool:
+        """Whether the commit may have happened: it was sent, and what failed was not a statement before it."""
+        if not self.committing:
+            return False
+        status = connection.info.transaction_status if connection else TransactionStatus.UNKNOWN
+        return status != TransactionStatus.INERROR

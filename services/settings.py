@@ -1,0 +1,91 @@
+"""What the environment decides: every variable that the services read, with its default and its meaning."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Self
+
+import platformdirs
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One environment variable. `default` is what a person is told that holds without it."""
+
+    name: str
+    default: str
+    meaning: str
+    secret: bool = False
+
+
+SETTINGS: Final = (
+    Setting(
+        "LEDGER_DATABASE_URL",
+        "the embedded PostgreSQL",
+        "Where PostgreSQL 18 is, as a libpq address. It may hold a password.",
+        secret=True,
+    ),
+    Setting("LEDGER_SCHEMA", "ledger", "The ledger's schema. One schema is one ledger."),
+    Setting(
+        "LEDGER_DATA_DIR",
+        "the user's data directory",
+        "Where the embedded PostgreSQL and the generated master key live.",
+    ),
+    Setting(
+        "LEDGER_MASTER_KEY",
+        "LEDGER_MASTER_KEY_FILE",
+        "The master key: 32 bytes in base64. It wraps the keys of personal data.",
+        secret=True,
+    ),
+    Setting(
+        "LEDGER_MASTER_KEY_FILE",
+        "generated as master.key in the data directory",
+        "A file with the master key that only its owner may read.",
+    ),
+)
+
+LONGEST_SCHEMA: Final = 40
+
+
+class SettingInvalid(ValueError):
+    """An environment variable has a value that cannot be used. The message says which, and what it should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the services need to know of the place they run in. The repr shows no secret."""
+
+    data_dir: Path
+    database_url: str | None = field(default=None, repr=False)
+    schema: str = "ledger"
+    master_key: str | None = field(default=None, repr=False)
+    master_key_file: Path | None = None
+
+    @classmethod
+    def from_environment(cls, env: Mapping[str, str]) -> Self:
+        """Read the settings. An empty variable counts as absent. Raises `SettingInvalid`."""
+        data_dir = env.get("LEDGER_DATA_DIR") or platformdirs.user_data_dir("sales-ledger", appauthor=False)
+        key_file = env.get("LEDGER_MASTER_KEY_FILE")
+        return cls(
+            data_dir=Path(data_dir).expanduser(),
+            database_url=env.get("LEDGER_DATABASE_URL") or None,
+            schema=plain_schema(env.get("LEDGER_SCHEMA") or "ledger"),
+            master_key=env.get("LEDGER_MASTER_KEY") or None,
+            master_key_file=Path(key_file).expanduser() if key_file else None,
+        )
+
+    @property
+    def key_file(self) -> Path:
+        """The file that holds the master key when it is not given itself."""
+        return self.master_key_file or self.data_dir / "master.key"
+
+
+def plain_schema(name: str) -> str:
+    """Return the name if it is a plain identifier that can be a ledger's schema. Raises `SettingInvalid`."""
+    if not re.fullmatch(r"[a-z_][a-z0-9_]*", name) or name.startswith("pg_") or len(name) > LONGEST_SCHEMA:
+        raise SettingInvalid(
+            f"LEDGER_SCHEMA is {name!r}. It must be small letters, digits and _, begin with a letter or _ "
+            f"but not with pg_, and have at most {LONGEST_SCHEMA} characters."
+        )
+    return name

@@ -1,0 +1,56 @@
+"""Real PostgreSQL for every test that wants one: the embedded server, or the one that LEDGER_TEST_DATABASE_URL names."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from services.database import embedded
+from services.ledger.application import Ledger, open_ledger
+from services.ledger.writer import Clock
+from services.vault import Vault
+
+MASTER_KEY = bytes(range(32))
+
+OpenLedger = Callable[..., Ledger]
+
+
+@pytest.fixture(scope="session")
+def dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a PostgreSQL server for the whole session."""
+    given = os.environ.get("LEDGER_TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    with embedded(tmp_path_factory.getbasetemp().parent / "shared") as address:
+        yield address
+
+
+@pytest.fixture
+def schema(dsn: str) -> Iterator[str]:
+    """A schema of the test's own, dropped afterwards."""
+    name = f"test_{uuid4().hex[:16]}"
+    yield name
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def open_here(dsn: str, schema: str) -> Iterator[OpenLedger]:
+    """Opens the test's ledger, as often as it likes, each time as another process would."""
+    with ExitStack() as opened:
+
+        def open_it(clock: Clock | None = None) -> Ledger:
+            return opened.enter_context(open_ledger(dsn, schema, Vault(MASTER_KEY), clock))
+
+        yield open_it
+
+
+@pytest.fixture
+def ledger(open_here: OpenLedger) -> Ledger:
+    """A fresh ledger in a schema of its own."""
+    return open_here()
