@@ -105,10 +105,11 @@ def claim(command: ClaimCustomer, world: World) -> Answer:
     if wait := cooling_down(command, holding, policy):
         return wait
     quota = policy.pool.quota
-    if world.tally(held_by(command.rep)) >= held_quota(world.organisation, command.rep, command.at, quota):
+    own = tuple(world.organisation.own_quotas(command.rep, command.at))
+    if world.tally(held_by(command.rep)) >= held_quota(own, quota):
         return Refusal(code=Code.POOL_FULL, clause=policy.clause("quota/held"), rival=command.rep)
     day = command.at.astimezone(policy.zone).date()
-    if world.tally(claims_of(command.rep, day)) >= claims_quota(world.organisation, command.rep, command.at, quota):
+    if world.tally(claims_of(command.rep, day)) >= claims_quota(own, quota):
         return Refusal(code=Code.CLAIMS_SPENT, clause=policy.clause("quota/claims-a-day"), rival=command.rep)
 
     won = holding.tier == "won"
@@ -209,7 +210,8 @@ def change_tier(command: ChangeTier, world: World) -> Answer:
         return Refusal(code=Code.WON_NEEDS_CONTRACT, clause=policy.clause("tier"))
     if holding.tier == command.tier:
         return Refusal(code=Code.TIER_UNCHANGED, clause=policy.clause("tier"))
-    most = close_quota(world.organisation, command.rep, command.at, policy.pool.quota)
+    own, joined = world.organisation.own_quotas(command.rep, command.at), world.organisation.reps[command.rep].joined
+    most = close_quota(own, policy.pool.quota, joined, command.at)
     if command.tier == "close" and world.tally(close_of(command.rep)) >= most:
         return Refusal(code=Code.CLOSE_FULL, clause=policy.clause("quota/close"), rival=command.rep)
     return [
