@@ -17,7 +17,7 @@ help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/installed ## record a sample dispute in .data/ and show who owns, who earned, and why
-	@LEDGER_DATA_DIR=.data $(BIN)/salesledger demo
+	@LEDGER_DATA_DIR="$(CURDIR)/.data" $(BIN)/salesledger demo
 
 test: .venv/installed ## every gate: ruff, mypy, import contracts, then pytest on real PostgreSQL
 	$(GATE) 'ruff: what the code says'
