@@ -26,7 +26,7 @@ def typed(text: str) -> Iterator[Typed]:
 
     >>> [
     ...     (each.command, each.exits, each.prints)
-    ...     for each in typed("```console\\n$ salesledger pool  # exits 2\\nno\\n```")
+    ...     for each in typed("```console\n$ salesledger pool  # exits 2\nno\n```")
     ... ]
     [('salesledger pool', 2, 'no')]
     """

@@ -104,19 +104,19 @@ def unsubscripted(node: ast.ClassDef) -> Iterator[ast.expr]:
 
 
 def is_stub(function: Function) -> bool:
-    """Whether the body says nothing but a docstring, `pass` or `...`; overloads and abstract methods are declarations."""
+    """Whether the body is `pass` or `...`; a docstring alone says why nothing happens, overloads are declarations."""
     if {dotted(decorator).split(".")[-1] for decorator in function.decorator_list} & {"overload", "abstractmethod"}:
         return False
-    return all(
-        isinstance(line, ast.Pass) or (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant))
-        for line in function.body
+    last = function.body[-1]
+    return isinstance(last, ast.Pass) or (
+        isinstance(last, ast.Expr) and isinstance(last.value, ast.Constant) and last.value.value is ...
     )
 
 
 def undocumented(path: Path, text: str) -> Iterator[str]:
     """Modules always; of `decisions.py` also each command and each decision, which names what it refuses with."""
     tree = ast.parse(text)
-    if ast.get_docstring(tree) is None:
+    if text and ast.get_docstring(tree) is None:
         yield f"{path}: no docstring says what this module is for"
     if path.name != "decisions.py":
         return
@@ -138,7 +138,7 @@ def codes_of(tree: ast.AST) -> Iterator[str]:
 
 
 def numbers_in_rules(path: Path, text: str) -> Iterator[str]:
-    """Whole numbers above one in code that judges; those of the business stand in policies. Indices and powers may stay."""
+    """Numbers above one in code that judges; those of the business stand in policies. Indices may stay."""
     tree = ast.parse(text)
     indices = {id(n.slice) for n in ast.walk(tree) if isinstance(n, ast.Subscript)}
     for node in ast.walk(tree):

@@ -12,8 +12,8 @@ from tests import style
 ROOT = Path(__file__).parent.parent
 ROOMS = ("domain", "projections", "consumers", "services")
 OURS = (*ROOMS, "tests", "bench")
-STORY_EXTRAS = {"policy": {"lint.py", "succession.py", "terms.py"}}
-JUDGING = ("commission", "retention")
+STORY_EXTRAS = {"policy": {"difference.py", "lint.py", "succession.py", "terms.py"}}
+JUDGING = ("commission", "credit", "lapse", "parts", "quota", "retention", "standing")
 
 
 def modules(*rooms: str) -> dict[Path, str]:
@@ -149,6 +149,7 @@ GOOD: list[tuple[Callable[[Path, str], Iterator[str]], str, str]] = [
     (style.too_long, "domain/short.py", "x = 1\n" * 300),
     (style.too_long, "domain/table.py", "def f(x: int) -> int:\n  match x:\n" + "    case 1:\n      return 1\n" * 40),
     (style.empty_names, "domain/authority.py", "class Manages: x = 1"),
+    (style.unfinished, "domain/a.py", 'def nothing() -> None:\n    """Nobody is told."""'),
     (style.unfinished, "domain/a.py", "class Clock(Protocol):\n    def now(self) -> int: ..."),
     (
         style.undocumented,
