@@ -28,7 +28,7 @@ class AssignMentor(CommandOnOrganisation):
     name: Literal["assign-mentor"] = "assign-mentor"
     rep: Id
     mentor: Id
-    share: Annotated[int, Field(gt=0, lt=10_000)] | None = None
+    share: Annotated[int, Field(gt=0, lt=WHOLE)] | None = None
     until: AwareDatetime | None = None
 
 
