@@ -158,6 +158,11 @@ GOOD: list[tuple[Callable[[Path, str], Iterator[str]], str, str]] = [
     ),
     (style.idle_or_pretended, "tests/test_a.py", "import time\ntime.monotonic()"),
     (style.wordless_tests, "tests/test_a.py", "def test_a_pool_is_full(): assert pool()"),
+    (
+        style.wordless_tests,
+        "tests/test_a.py",
+        "class TestOurs(Theirs):\n  def test_insert(self): super().test_insert()",
+    ),
     (style.numbers_in_rules, "domain/pool/decisions.py", "x = parts[2] + 1"),
     (style.impure, "domain/a.py", "datetime.fromisoformat(x)"),
     (
