@@ -40,10 +40,10 @@ def holding_lapsed(customer: str, stream: CustomerStream, world: World) -> list[
     holding = stream.holding
     if holding.owner is None:
         return []
-    left = world.organisation.left_by(holding.owner, world.now)
+    left = world.organisation.departure(holding.owner, holding.since or world.now, world.now)
     ends: list[tuple[datetime, Trigger]] = []
     if left:
-        ends.append((max(left, holding.since or left), "departure"))
+        ends.append((left, "departure"))
     if holding.deadline and holding.deadline <= world.now:
         ends.append((holding.deadline, "deadline"))
     end = min(ends, default=None)

@@ -108,6 +108,12 @@ class Rep:
         post = next((p for p in reversed(self.posts) if p.since <= at), None)
         return post.since if post and post.unit is None else None
 
+    def departure(self, since: datetime, until: datetime) -> datetime | None:
+        """When they were gone for the first time during [since, until], whether or not they came back."""
+        if self.post(since) is None:
+            return since
+        return next((p.since for p in self.posts if p.unit is None and since <= p.since <= until), None)
+
     def mentor(self, at: datetime) -> MentorAssigned | None:
         live = (m for m in self.mentors if m.at <= at and (m.until is None or at < m.until))
         return next(live, None)
@@ -142,6 +148,10 @@ class Organisation:
         """The quotas set for the rep by that time, the latest first."""
         known = self.reps.get(rep)
         return (quota for quota in reversed(known.quotas if known else ()) if quota.at <= at)
+
+    def departure(self, rep: str, since: datetime, until: datetime) -> datetime | None:
+        known = self.reps.get(rep)
+        return known.departure(since, until) if known else None
 
     def is_within(self, rep: str, unit: str, at: datetime) -> bool:
         """Whether the rep works in the unit or below it at that time."""
