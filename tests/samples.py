@@ -14,8 +14,8 @@ from domain.pool.decisions import ClaimCustomer
 BEGIN = datetime(2024, 1, 1, 9, tzinfo=UTC)
 
 
-def policy(*, held: int = 100_000, claims_a_day: int = 100_000, days: int = 7) -> PolicyVersion:
-    """A policy by which one rep may hold many customers."""
+def policy(*, held: int = 100_000, claims_a_day: int = 100_000, days: int = 10_000) -> PolicyVersion:
+    """A policy by which one rep may hold many customers, by default for so long that no test sees the end of it."""
     return PolicyVersion.model_validate(
         {
             "policy": "TEST-1",

@@ -34,6 +34,7 @@ from services.ledger.keys import Keys
 from services.ledger.mapper import FactMapper, read_record
 from services.ledger.queue import LARGEST_BATCH, Queue
 from services.ledger.recorder import LedgerRecorder
+from services.ledger.refold import Refolded, refold
 from services.ledger.schema import migrate
 from services.ledger.sights import Sights
 from services.ledger.writer import Clock, Connected, Writer
@@ -58,6 +59,7 @@ class Ledger(Application[str]):
     def __init__(self, dsn: str, schema: str, safe: Vault, clock: Clock | None = None) -> None:
         self.dsn = dsn
         self.schema = plain_schema(schema)
+        self._clock = clock
         self._open = ExitStack()
         self.log_recorder = LedgerRecorder(dsn, self.schema)
         self.keyring = Keyring(self.log_recorder.readers, safe)
@@ -104,6 +106,15 @@ class Ledger(Application[str]):
     def head(self) -> Head:
         """Where the log ends: position, time of the last recording, chain."""
         return self.log_recorder.head()
+
+    def now(self) -> datetime:
+        """The time at which a command would be recorded now: never before the last recording."""
+        head = self.head()
+        return max(head.recorded_at, self._clock() if self._clock else self.log_recorder.database_time())
+
+    def refold(self) -> Refolded:
+        """Check the whole ledger against its log, and name the first difference."""
+        return refold(self.dsn, self.schema)
 
     def reveal(self, sealed: str) -> str | None:
         """The clear value of a sealed personal text, or None if its key was destroyed."""

@@ -100,6 +100,12 @@ class LedgerRecorder(ApplicationRecorder):
             row = connection.execute("select position, recorded_at, chain from ledger_head").fetchone()
         return Head(*cast(tuple[int, datetime, bytes], row))
 
+    def database_time(self) -> datetime:
+        """What time it is by the database's clock."""
+        with self.readers.connection() as connection:
+            row = connection.execute("select clock_timestamp()").fetchone()
+        return cast(tuple[datetime], row)[0]
+
     def close(self) -> None:
         self.readers.close()
 
