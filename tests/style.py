@@ -160,6 +160,17 @@ def impure(path: Path, text: str) -> Iterator[str]:
             yield f"{path}:{node.lineno}: {dotted(node)} is not the domain's to know"
 
 
+def swallowed(path: Path, text: str) -> Iterator[str]:
+    """Handlers after which nobody knows that something went wrong."""
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.ExceptHandler(body=[ast.Pass() | ast.Continue() | ast.Expr(value=ast.Constant())]):
+                yield f"{path}:{node.lineno}: an exception is caught and nothing comes of it"
+            case ast.Call(args=args) if dotted(node.func).endswith("suppress"):
+                if {dotted(arg) for arg in args} & {"Exception", "BaseException"}:
+                    yield f"{path}:{node.lineno}: every exception is suppressed"
+
+
 def idle_or_pretended(path: Path, text: str) -> Iterator[str]:
     """Tests that sleep, skip or mock."""
     for node in ast.walk(ast.parse(text)):

@@ -52,6 +52,10 @@ def test_every_module_says_what_it_is_for_and_every_decision_what_it_refuses() -
     assert found(style.undocumented, *OURS) == []
 
 
+def test_no_exception_is_swallowed() -> None:
+    assert found(style.swallowed, *OURS) == []
+
+
 def test_tests_neither_sleep_nor_skip_nor_mock() -> None:
     assert found(style.idle_or_pretended, "tests") == []
 
@@ -118,6 +122,8 @@ BAD: list[tuple[Callable[[Path, str], Iterator[str]], str, str]] = [
     (style.undocumented, "domain/a.py", "x = 1"),
     (style.undocumented, "domain/pool/decisions.py", '"""Pool."""\nclass Claim: x = 1'),
     (style.undocumented, "domain/pool/decisions.py", '"""Pool."""\ndef f(command, world):\n    return Code.POOL_FULL'),
+    (style.swallowed, "services/a.py", "try:\n    f()\nexcept OSError:\n    pass"),
+    (style.swallowed, "services/a.py", "with contextlib.suppress(Exception):\n    f()"),
     (style.idle_or_pretended, "tests/test_a.py", "import time\ntime.sleep(1)"),
     (style.idle_or_pretended, "tests/test_a.py", "from time import sleep"),
     (style.idle_or_pretended, "tests/test_a.py", "from unittest import mock"),
@@ -156,6 +162,7 @@ GOOD: list[tuple[Callable[[Path, str], Iterator[str]], str, str]] = [
         "domain/pool/decisions.py",
         '"""P."""\ndef f(command, world):\n    """`full`"""\n    Code.FULL',
     ),
+    (style.swallowed, "services/a.py", "with contextlib.suppress(BrokenPipeError):\n    f()"),
     (style.idle_or_pretended, "tests/test_a.py", "import time\ntime.monotonic()"),
     (style.wordless_tests, "tests/test_a.py", "def test_a_pool_is_full(): assert pool()"),
     (
