@@ -142,13 +142,9 @@ def numbers_in_rules(path: Path, text: str) -> Iterator[str]:
     tree = ast.parse(text)
     indices = {id(n.slice) for n in ast.walk(tree) if isinstance(n, ast.Subscript)}
     for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.Constant)
-            and type(node.value) in (int, float)
-            and id(node) not in indices
-            and node.value > 1
-        ):
-            yield f"{path}:{node.lineno}: {node.value} belongs into a policy"
+        match node:
+            case ast.Constant(value=int() | float() as value) if value > 1 and id(node) not in indices:
+                yield f"{path}:{node.lineno}: {value} belongs into a policy"
 
 
 def impure(path: Path, text: str) -> Iterator[str]:
