@@ -141,7 +141,7 @@ def advance(command: AdvanceStage, world: World) -> Answer:
 
 
 def revert(command: RevertStage, world: World) -> Answer:
-    """Move a deal back. Refuses with `unknown-deal`, `deal-closed`, `already-signed`, `unknown-stage` or `stage-order`."""
+    """Move a deal back. Refuses with `unknown-deal`, `deal-closed`, `unknown-stage`, `already-signed` or `stage-order`."""
     stream = world.deal(command.deal)
     if closed := not_open(stream):
         return closed
@@ -168,12 +168,17 @@ def revert(command: RevertStage, world: World) -> Answer:
 
 
 def lose(command: LoseDeal, world: World) -> Answer:
-    """Close a deal without a contract. Refuses with `unknown-deal`, `deal-closed` or `already-signed`."""
+    """Close a deal without a contract.
+
+    Refuses with `unknown-deal`, `deal-closed`, `already-signed`, `unknown-rep` or `rep-left`.
+    """
     stream = world.deal(command.deal)
     if closed := not_open(stream):
         return closed
     if stream.contract.is_signed:
         return Refusal(code=Code.ALREADY_SIGNED, clause="deal", rival_position=stream.contract.position or None)
+    if absent := not_working(world, command.rep, command.at, "deal"):
+        return absent
     stage = stream.deal.stage or ""
     return [DealLost(at=command.at, deal=command.deal, rep=command.rep, stage=stage, ground=command.ground)]
 
