@@ -9,7 +9,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -18,9 +18,10 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from domain.commands import COMMANDS, AnyCommand, parse
-from domain.fact import CommandOnCustomer, CommandOnDeal
+from domain.fact import Command, CommandOnCustomer, CommandOnDeal
 from domain.facts import AnyFact
 from domain.judgement import Verdict, judge
+from domain.policy.facts import PolicyBook
 from domain.policy.terms import PolicyVersion
 from domain.refusals import Refusal
 from domain.world import World
@@ -77,22 +78,26 @@ def shipped(policy: str) -> PolicyVersion:
 
 def command(name: str, at: datetime, fields: dict[str, Any]) -> AnyCommand | Refusal:
     """Read a command; what a test leaves unsaid is the shop, the deal, yuan, and some ground."""
-    kind = COMMANDS[name]
-    told = {
-        name: text
-        for name, text in UNSAID.items()
-        if name in kind.model_fields and kind.model_fields[name].is_required()
-    }  # type: ignore[attr-defined]
+    kind: type[Command] = COMMANDS[name]
+    told = {each: UNSAID[each] for each, spec in kind.model_fields.items() if each in UNSAID and spec.is_required()}
     told |= {"customer": "shop"} if issubclass(kind, CommandOnCustomer) or name == "open-deal" else {}
     told |= {"deal": "deal"} if issubclass(kind, CommandOnDeal) else {}
     return parse({"name": name, "at": at, **told, **fields})
+
+
+def _named(customer: str) -> dict[str, Any]:
+    return {"customer_name": f"店 {customer}"}
+
+
+def _nothing_yet() -> World:
+    return World(now=on("2019-12-31 00:00"), fingerprint=fingerprint, complete=True)
 
 
 @dataclass
 class Story:
     """A history and the world that it adds up to; facts have positions from 1."""
 
-    world: World = field(default_factory=lambda: empty())
+    world: World = field(default_factory=_nothing_yet)
     log: list[AnyFact] = field(default_factory=list)
 
     def judged(self, name: str, at: str, /, *, recorded: str | None = None, **fields: Any) -> Verdict:
@@ -139,6 +144,24 @@ class Story:
         told = {"point": metres_north(metres), "photo": photo(visit)} | fields
         return self.tells("record-visit", at, recorded=recorded, rep=rep, visit=visit, **told)
 
+    def registers(self, customer: str, at: str = "01-02 09:00", by: str = "Li", **fields: Any) -> Self:
+        """Another customer, of a name that nobody else has."""
+        return self.given(
+            "register-customer", at, customer=customer, by=by, **{"customer_name": f"店 {customer}"} | fields
+        )
+
+    def merges(self, absorbed: str, survivor: str, at: str = "01-03 09:00") -> Self:
+        return self.given("merge-customers", at, customer=survivor, absorbed=absorbed, actor="Mei")
+
+    def lawless(self) -> Self:
+        """No policy is in force, for a while."""
+        self.world.policies = PolicyBook()
+        return self
+
+    def lawful(self) -> Self:
+        self.world.policies = _in_business().world.policies
+        return self
+
     def position(self, kind: str) -> int:
         """Where the last fact of this kind stands in the log."""
         return max(i for i, fact in enumerate(self.log, 1) if fact.kind == kind)
@@ -156,10 +179,6 @@ def only(kind: type[FactOf], facts: tuple[AnyFact, ...] | list[AnyFact]) -> Fact
     """The one fact of that kind."""
     (found,) = (fact for fact in facts if isinstance(fact, kind))
     return found
-
-
-def empty() -> World:
-    return World(now=on("2019-12-31 00:00"), fingerprint=fingerprint, complete=True)
 
 
 def forked(world: World) -> World:
@@ -187,7 +206,7 @@ def _in_business() -> Story:
 
 @cache
 def _with_a_shop() -> Story:
-    told = {"customer_name": "恒通便利店", "phone": PHONE, "place": PLACE, "by": "Li"}
+    told: dict[str, Any] = {"customer_name": "恒通便利店", "phone": PHONE, "place": PLACE, "by": "Li"}
     return _in_business().copy().given("register-customer", "01-02 09:00", **told)
 
 
@@ -213,12 +232,8 @@ def with_a_deal(rep: str = "Li", at: str = "02-01 09:00", **fields: Any) -> Stor
 
 def signed(rep: str = "Li", at: str = "02-20 09:00", amount: int = 1_000_000, **fields: Any) -> Story:
     """A deal of the shop whose contract is signed; the manager let the stages between be skipped."""
-    told = {"contract": "contract", "amount": amount, "currency": "CNY"} | fields
+    told: dict[str, Any] = {"contract": "contract", "amount": amount, "currency": "CNY"} | fields
     return with_a_deal(rep).given("sign-contract", at, rep=rep, actor="Ma", **told)
-
-
-def midnight_after(at: datetime) -> datetime:
-    return at.replace(hour=0, minute=0) + timedelta(days=1)
 
 
 def documented(decision: Callable[..., Any]) -> list[str]:

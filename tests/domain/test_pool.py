@@ -1,5 +1,7 @@
 """Claiming and losing customers, as policy B2B-1 has it: seven days to work one, seven days to wait after losing one."""
 
+from typing import Any
+
 import pytest
 
 from domain.pool.facts import (
@@ -17,14 +19,7 @@ from tests.domain.story import Story, holding, kinds, on, only, signed, with_a_s
 def many(story: Story, rep: str, n: int, at: str = "08-01 09:00") -> Story:
     """So many more customers, all claimed by the rep on days from 1 August on, ten a day."""
     for i in range(n):
-        told = {
-            "customer": f"C-{i}",
-            "customer_name": f"店 {i}",
-            "by": rep,
-            "expected_amount": 60_000_000,
-            "currency": "CNY",
-        }
-        story.given("register-customer", "07-31 09:00", **told)
+        story.registers(f"C-{i}", "07-31 09:00", rep, expected_amount=60_000_000, currency="CNY")
         story.given("claim-customer", f"08-{1 + i // 10:02d} 09:00", rep=rep, customer=f"C-{i}")
     return story
 
@@ -234,7 +229,7 @@ def test_a_veteran_has_thirty_close_customers() -> None:
 
 def test_a_customer_is_won_by_the_contract_counts_no_more_and_never_drops() -> None:
     story = holding("Li", "08-01 09:00").given("open-deal", "08-02 09:00", rep="Li")
-    told = {"contract": "contract", "amount": 100, "currency": "CNY", "rep": "Li", "actor": "Ma"}
+    told: dict[str, Any] = {"contract": "contract", "amount": 100, "currency": "CNY", "rep": "Li", "actor": "Ma"}
 
     won = only(TierChanged, story.tells("sign-contract", "08-03 09:00", **told))
 
