@@ -58,14 +58,14 @@ def sight(command: AnyCommand, world: World) -> Sight:
     return command.sees(world)
 
 
-def judge(command: AnyCommand, world: World) -> Verdict:
+def judge(command: AnyCommand, world: World, seen: Sight | None = None) -> Verdict:
     """Judge a command. What the clock has to tell of the histories in sight comes first, dated to its own instants.
 
-    Every command can be refused with `in-the-future`; what else is said at its decision.
+    `seen` is the command's sight of this world, from whoever has asked for it already. Every command can be refused with `in-the-future`; what else is said at its decision.
     """
     if early := in_the_future(command, world):
         return Verdict(refusal=early)
-    told = clock.due(world, command.sees(world).streams)
+    told = clock.due(world, (seen or command.sees(world)).streams)
     answer = decide(command, world.after(told) if told else world)
     if not isinstance(answer, Refusal):
         return Verdict((*told, *answer))

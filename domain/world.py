@@ -38,6 +38,21 @@ class Holder:
     position: int
 
 
+@dataclass(frozen=True, slots=True)
+class FoundPolicy:
+    """The last policy asked for: one command asks for the same one several times."""
+
+    asked: tuple[datetime, str | None, str | None]
+    organisation: Organisation
+    policies: PolicyBook
+    version: PolicyVersion | None
+
+    def answers(
+        self, asked: tuple[datetime, str | None, str | None], organisation: Organisation, policies: PolicyBook
+    ) -> bool:
+        return self.asked == asked and self.organisation is organisation and self.policies is policies
+
+
 @dataclass(slots=True)
 class World:
     """`now` is the time of recording. A `complete` world knows everything, so what it lacks does not exist."""
@@ -51,6 +66,7 @@ class World:
     tallies: MutableMapping[Key, int] = field(default_factory=dict)
     lapsing: MutableMapping[str, Mapping[str, datetime]] = field(default_factory=dict)
     complete: bool = False
+    found: FoundPolicy | None = field(default=None, repr=False, compare=False)
 
     def customer(self, customer: str) -> CustomerStream:
         """Everything known of a customer; the empty history when there is none."""
@@ -89,8 +105,12 @@ class World:
 
     def policy(self, at: datetime, rep: str | None = None, product: str | None = None) -> PolicyVersion | None:
         """The policy for an act of that time by that rep: of the unit in which the rep worked then."""
-        post = self.organisation.post(rep, at) if rep else None
-        return self.policies.in_force(at, self.organisation, post.unit if post else None, product)
+        asked = (at, rep, product)
+        if self.found is None or not self.found.answers(asked, self.organisation, self.policies):
+            post = self.organisation.post(rep, at) if rep else None
+            version = self.policies.in_force(at, self.organisation, post.unit if post else None, product)
+            self.found = FoundPolicy(asked, self.organisation, self.policies, version)
+        return self.found.version
 
     def after(self, facts: Iterable[AnyFact]) -> "World":
         """This world as it would be after the facts, leaving this one as it is."""

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import count
 from typing import Any
 
 from psycopg import Connection
 
+from domain.effects import effects
+from domain.fact import Sight
 from domain.facts import AnyFact
 from domain.judgement import judge, sight
 from services.ledger.answer import NONE, Answer, id_reused
@@ -36,19 +37,19 @@ class Batch:
     sights: Sights
     head: Head
     recorded_at: datetime
+    stamp: str
     earlier: dict[str, tuple[bytes, Answer]]
     changes: Changes = field(default_factory=Changes)
     events: list[tuple[AnyFact, str, int, str]] = field(default_factory=list)
     receipts: list[tuple[Asked, str, Answer]] = field(default_factory=list)
 
     def answer(self, commands: Sequence[Asked]) -> list[Answer]:
-        """Judge the commands in order. What they want to see is loaded together beforehand, as far as it can be known."""
-        self._bring_into_sight(commands)
-        return [self._answer(each) for each in commands]
+        """Judge the commands in order. When one lacks something to see, what the others lack is loaded with it."""
+        return [self._answer(each, index, commands) for index, each in enumerate(commands)]
 
     def send(self, channel: str) -> Head:
         """Send everything to the database, up to but without the commit, and return the new head."""
-        connection, stamp = self.connection, self.recorded_at.isoformat()
+        connection, stamp = self.connection, self.stamp
         chain = links(self.head.chain, (text.encode() for *_, text in self.events))
         new = Head(
             self.head.position + len(self.events),
@@ -66,46 +67,50 @@ class Batch:
             connection.execute(NOTIFY, (channel, str(new.position), new.position))
         return new
 
-    def _bring_into_sight(self, commands: Sequence[Asked]) -> None:
-        wanted = Wanted()
-        for each in commands:
-            if each.command_id not in self.earlier:
-                self._want(each, wanted)
-        while wanted:
-            self.sights.load(self.connection, wanted, self.changes)
-            wanted, before = Wanted(), wanted
-            for each in commands:
-                if each.command_id not in self.earlier:
-                    self._want(each, wanted)
-            if before.streams.keys() == wanted.streams.keys() and wanted == before:
-                raise LookupError("a command wants to see what cannot be loaded")
-
-    def _want(self, each: Asked, wanted: Wanted) -> None:
-        self.sights.lacks(wanted, sight(each.command, self.sights.world))
-        if each.body is None and self.sights.keys.unknown((each.command.subject,)):
-            wanted.subjects[each.command.subject] = None
-
-    def _answer(self, each: Asked) -> Answer:
+    def _answer(self, each: Asked, index: int, commands: Sequence[Asked]) -> Answer:
         if known := self.earlier.get(each.command_id):
             digest, answer = known
             return answer.again() if digest == each.digest else id_reused(each.command_id)
-        self._bring_into_sight((each,))
-        answer = self._judged(each)
+        seen = sight(each.command, self.sights.world)
+        if not self._is_ready(each, seen):
+            self._bring_into_sight(commands[index:])
+            seen = sight(each.command, self.sights.world)
+        answer = self._judged(each, seen)
         self.earlier[each.command_id] = (each.digest, answer)
         return answer
 
-    def _judged(self, each: Asked) -> Answer:
+    def _is_ready(self, each: Asked, seen: Sight) -> bool:
+        return self.sights.holds(seen) and (each.body is not None or self.sights.keys.knows(each.command.subject))
+
+    def _bring_into_sight(self, commands: Sequence[Asked]) -> None:
+        """Load what commands lack, and again what they then want to see, until nothing new is wanted."""
+        lacking = [each for each in commands if each.command_id not in self.earlier]
+        while lacking:
+            wanted, still = Wanted(), []
+            for each in lacking:
+                seen = sight(each.command, self.sights.world)
+                if not self._is_ready(each, seen):
+                    still.append(each)
+                    self.sights.lacks(wanted, seen)
+                    if each.body is None:
+                        wanted.subjects[each.command.subject] = None
+            if still:
+                self.sights.load(self.connection, wanted, self.changes)
+            lacking = still
+
+    def _judged(self, each: Asked, seen: Sight) -> Answer:
         command = each.command
-        verdict = judge(command, self.sights.world)
+        verdict = judge(command, self.sights.world, seen)
         seal = self.sights.keys.sealer()
         body = each.body or command.model_dump_json(context={"seal": seal(command.subject)})
-        envelope = Envelope(self.recorded_at, command.actor, each.command_id, command.causation, command.reason)
+        envelope = Envelope(self.stamp, command.actor, each.command_id, command.causation, command.reason)
         written = list(self._written(envelope, verdict.facts, seal))
 
         first = self.head.position + len(self.events) + 1
         for position, (fact, *_) in enumerate(written, first):
-            self.sights.apply(fact, position)
-            self.changes.add(fact, position)
+            found = effects(fact)
+            self.sights.apply(fact, position, found)
+            self.changes.add(fact.stream, position, found)
         self.events.extend(written)
         answer = Answer(range(first, first + len(written)) if written else NONE, verdict.refusal)
         self.receipts.append((each, body, answer))
@@ -118,12 +123,15 @@ class Batch:
         unseen = Wanted(streams={f.stream: None for f in facts if not self.sights.is_in_sight(f.stream)})
         if unseen:
             self.sights.load(self.connection, unseen, self.changes)
-        versions = {stream: count(self.sights.version(stream) + 1) for stream in {fact.stream for fact in facts}}
+        versions: dict[str, int] = {}
         written = []
         for index, fact in enumerate(facts):
-            identity, version = event_id(envelope.command_id, index), next(versions[fact.stream])
-            text = record_text(envelope, fact, identity, version, seal(fact.subject))
-            written.append((fact, str(identity), version, text))
+            stream = fact.stream
+            versions[stream] = version = versions.get(stream, self.sights.version(stream)) + 1
+            identity = event_id(envelope.command_id, index)
+            written.append(
+                (fact, identity, version, record_text(envelope, fact, identity, version, seal(fact.subject)))
+            )
         return written
 
     def _event_columns(self, stamp: str, chain: Sequence[bytes]) -> tuple[object, ...]:

@@ -1,14 +1,13 @@
 """What a batch changes in the shared facts, gathered to its net effect: one upsert and one delete a table."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, assert_never
 
 from psycopg import Connection
 
-from domain.effects import RETENTION, Count, Free, Hold, Rest, Wake, effects
-from domain.facts import AnyFact
+from domain.effects import RETENTION, Count, Effect, Free, Hold, Rest, Wake
 from domain.world import Holder, Key
 from services.ledger.statements import (
     COUNT,
@@ -39,21 +38,21 @@ class Changes:
     counts: dict[Key, int] = field(default_factory=dict)
     alarms: dict[tuple[str, str], Alarm | None] = field(default_factory=dict)
 
-    def add(self, fact: AnyFact, position: int) -> None:
-        """Add what one fact changes."""
-        for effect in effects(fact):
+    def add(self, stream: str, position: int, found: Iterable[Effect]) -> None:
+        """Add the effects of one fact of a stream."""
+        for effect in found:
             match effect:
                 case Hold():
-                    self.keys[effect.kind, effect.key] = Holder(fact.stream, position)
+                    self.keys[effect.kind, effect.key] = Holder(stream, position)
                 case Free():
                     self.keys[effect.kind, effect.key] = None
                 case Count():
                     key = (effect.kind, effect.key)
                     self.counts[key] = self.counts.get(key, 0) + effect.n
                 case Wake():
-                    self.alarms[fact.stream, effect.alarm] = Alarm(effect.at, effect.who, position)
+                    self.alarms[stream, effect.alarm] = Alarm(effect.at, effect.who, position)
                 case Rest():
-                    self.alarms[fact.stream, effect.alarm] = None
+                    self.alarms[stream, effect.alarm] = None
                 case _:
                     assert_never(effect)
 

@@ -27,7 +27,11 @@ class Keys:
 
     def unknown(self, subjects: Iterable[str]) -> list[str]:
         """Those of the subjects whose keys have not been looked up."""
-        return [s for s in dict.fromkeys(subjects) if s not in self._known and s not in self._absent]
+        return [subject for subject in dict.fromkeys(subjects) if not self.knows(subject)]
+
+    def knows(self, subject: str) -> bool:
+        """Whether the subject's key, or that it has none, is known."""
+        return subject in self._known or subject in self._absent
 
     def learn(self, asked: Iterable[str], rows: Iterable[Row]) -> None:
         """Take in what the database has for the subjects asked about."""

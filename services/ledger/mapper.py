@@ -1,11 +1,12 @@
 """Between facts and the text that is stored of them: the envelope, and how each stored kind is read."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import JSONTranscoder, Mapper, Notification, StoredEvent
@@ -19,30 +20,35 @@ EVENT_IDS: Final = UUID("6d0f2bde-1c1c-5d0a-9a6b-2f4b0a1c7e55")
 """The namespace of event ids: an event's id follows from its command's id and its place among that command's events."""
 
 
+NAMESPACE: Final = EVENT_IDS.bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What the ledger puts around the facts of one command."""
+    """What the ledger puts around the facts of one command. `recorded_at` is written as `stamp` writes it."""
 
-    recorded_at: datetime
+    recorded_at: str
     actor: str
     command_id: str
     causation: str | None
     reason: str | None
 
 
-def event_id(command_id: str, index: int) -> UUID:
-    """The id of a command's `index`-th event, from 0. No randomness: the same command gives the same ids."""
-    return uuid5(EVENT_IDS, f"{command_id}#{index}")
+def event_id(command_id: str, index: int) -> str:
+    """The id of a command's `index`-th event, from 0, as a UUID of version 5. The same command gives the same ids."""
+    found = hashlib.sha1(NAMESPACE + f"{command_id}#{index}".encode(), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(found[16], 16) & 3]
+    return f"{found[:8]}-{found[8:12]}-5{found[13:16]}-{variant}{found[17:20]}-{found[20:32]}"
 
 
-def record_text(envelope: Envelope, fact: AnyFact, identity: UUID, version: int, seal: Seal | None) -> str:
+def record_text(envelope: Envelope, fact: AnyFact, identity: str, version: int, seal: Seal | None) -> str:
     """The exact text that is stored and hashed: compact JSON in one line, personal fields sealed.
 
     Ids and names need no escaping by their patterns; free text gets it.
     """
     return (
         f'{{"event_id":"{identity}","stream":"{fact.stream}","version":{version},'
-        f'"recorded_at":"{stamp(envelope.recorded_at)}","actor":"{envelope.actor}",'
+        f'"recorded_at":"{envelope.recorded_at}","actor":"{envelope.actor}",'
         f'"command_id":"{envelope.command_id}","causation":{_text(envelope.causation)},'
         f'"reason":{_text(envelope.reason)},"fact":{fact.model_dump_json(context={"seal": seal})}}}'
     )
@@ -96,13 +102,13 @@ class FactMapper(Mapper[str]):
         if not isinstance(domain_event, Recorded):
             raise TypeError(f"the ledger stores recorded facts, not {type(domain_event).__name__}")
         envelope = Envelope(
-            domain_event.recorded_at,
+            stamp(domain_event.recorded_at),
             domain_event.actor,
             domain_event.command_id,
             domain_event.causation,
             domain_event.reason,
         )
-        text = record_text(envelope, domain_event.fact, domain_event.event_id, domain_event.version, self._seal)
+        text = record_text(envelope, domain_event.fact, str(domain_event.event_id), domain_event.version, self._seal)
         return StoredEvent(domain_event.stream, domain_event.version, domain_event.fact.kind, text.encode())
 
     def to_domain_event(self, stored_event: StoredEvent) -> Recorded:

@@ -10,6 +10,7 @@ from typing import Any, Final, LiteralString, cast
 
 from psycopg import Connection, sql
 
+from domain.effects import effects
 from domain.personal import keep_sealed
 from services.database import connect
 from services.ledger.chain import START, link
@@ -62,7 +63,8 @@ def refold(dsn: str, schema: str) -> Refolded:
                 if difference := unlike(row, events, chain, recorded_at):
                     return Refolded(events, f"event {events}: {difference}")
                 chain, recorded_at = row[8], row[6]
-                changes.add(read_record(row[0], row[7], keep_sealed).fact, row[0])
+                fact = read_record(row[0], row[7], keep_sealed).fact
+                changes.add(fact.stream, row[0], effects(fact))
             changes.write(connection)
         return Refolded(events, beside_the_log(connection, schema, events, chain))
 

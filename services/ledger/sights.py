@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 from psycopg import Connection
 from pydantic_core import from_json
 
-from domain.effects import Count, Rest, Wake, effects
+from domain.effects import Count, Effect, Rest, Wake
 from domain.fact import ORGANISATION, POLICIES, Sight
 from domain.facts import AnyFact
 from domain.personal import keep_sealed
@@ -71,21 +71,22 @@ class Sights:
             del self._lapsing_until[rep]
             self.world.lapsing.pop(rep, None)
 
+    def holds(self, sight: Sight) -> bool:
+        """Whether all of the sight is known."""
+        streams, counted = self.world.streams, self._counted
+        return (
+            all(stream in streams or stream in self._versions for stream in sight.streams)
+            and all(key in counted for key in sight.tallies)
+            and all(key in self.world.held for key in sight.keys)
+            and all(rep in self._lapsing_until for rep in sight.lapsing)
+        )
+
     def lacks(self, wanted: Wanted, sight: Sight) -> None:
         """Add to what is wanted the part of the sight that is not known."""
-        world = self.world
-        for stream in sight.streams:
-            if stream not in world.streams and stream not in self._versions:
-                wanted.streams[stream] = None
-        for key in sight.keys:
-            if key not in world.held:
-                wanted.keys[key] = None
-        for key in sight.tallies:
-            if key not in self._counted:
-                wanted.tallies[key] = None
-        for rep in sight.lapsing:
-            if rep not in self._lapsing_until:
-                wanted.lapsing[rep] = None
+        wanted.streams.update((s, None) for s in sight.streams if not self.is_in_sight(s))
+        wanted.keys.update((key, None) for key in sight.keys if key not in self.world.held)
+        wanted.tallies.update((key, None) for key in sight.tallies if key not in self._counted)
+        wanted.lapsing.update((rep, None) for rep in sight.lapsing if rep not in self._lapsing_until)
 
     def version(self, stream: str) -> int:
         """The version of the last event of a stream in sight."""
@@ -95,17 +96,22 @@ class Sights:
     def is_in_sight(self, stream: str) -> bool:
         return stream in self._versions or stream in self.world.streams
 
-    def apply(self, fact: AnyFact, position: int) -> None:
-        """Fold a new fact in. Counts and alarms whose beginning is not known are left unknown."""
-        self.world.apply(fact, position)
+    def apply(self, fact: AnyFact, position: int, found: Iterable[Effect]) -> None:
+        """Fold a new fact in. Counts and alarms whose beginning is not known are left unknown, far alarms unloaded."""
+        world = self.world
+        world.apply(fact, position)
         if fact.stream in self._versions:
             self._versions[fact.stream] += 1
-        for effect in effects(fact):
-            match effect:
-                case Count() if (effect.kind, effect.key) not in self._counted:
-                    del self.world.tallies[effect.kind, effect.key]
-                case Wake() | Rest() if effect.who is not None and effect.who not in self._lapsing_until:
-                    self.world.lapsing.pop(effect.who, None)
+        for effect in found:
+            if isinstance(effect, Count):
+                if (effect.kind, effect.key) not in self._counted:
+                    del world.tallies[effect.kind, effect.key]
+            elif isinstance(effect, Wake | Rest) and effect.who is not None:
+                until = self._lapsing_until.get(effect.who)
+                if until is None:
+                    world.lapsing.pop(effect.who, None)
+                elif isinstance(effect, Wake) and effect.at is not None and effect.at > until:
+                    cast(dict[str, datetime], world.lapsing[effect.who]).pop(fact.stream, None)
 
     def follow(self, connection: Connection[Any], head: int) -> None:
         """Forget what others have written since, and take in the organisation and the policies as they are now."""

@@ -16,6 +16,7 @@ from services.ledger.answer import Answer, LedgerUnavailable, OutcomeUnknown
 from services.ledger.asked import Asked
 from services.ledger.batch import Batch, Head
 from services.ledger.keys import ask_keys
+from services.ledger.mapper import stamp
 from services.ledger.sights import Sights
 from services.ledger.statements import LOCK, RECEIPTS, array
 
@@ -78,7 +79,8 @@ class Writer:
         """Write, and write again on a new connection if the old one was lost: receipts make repeating safe."""
         unknown = False
         for pause in PAUSES:
-            time.sleep(pause)
+            if pause:
+                time.sleep(pause)
             attempt = Attempt()
             try:
                 return self._write(self._where.open(), commands, attempt)
@@ -129,7 +131,7 @@ class Writer:
             self._sights.follow(connection, position)
         self._sights.look_at(recorded_at)
         self._sights.keys.load = lambda subjects: ask_keys(connection, subjects)
-        return Batch(connection, self._sights, Head(position, before, chain), recorded_at, earlier)
+        return Batch(connection, self._sights, Head(position, before, chain), recorded_at, stamp(recorded_at), earlier)
 
 
 @dataclass(slots=True)
