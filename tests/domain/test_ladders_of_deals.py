@@ -9,7 +9,7 @@ from domain.organisation import decisions as organisation
 from domain.payment import decisions as payment
 from domain.policy import decisions as policy
 from domain.role import decisions as role
-from tests.domain.story import Story, documented, in_business, ladder, on, shipped, signed, with_a_deal, with_a_shop
+from tests.domain.story import Story, documented, in_business, ladder, on, shipped, signed, with_a_deal
 
 WHOLE = [{"rep": "Zhou", "bps": 10_000}]
 
