@@ -8,6 +8,7 @@ from typing import Any
 
 from domain.policy.lint import Level, lint
 from domain.policy.terms import PolicyVersion
+from services.samples import policies
 from services.yaml_places import Document, NotYaml, Place, Steps, read_model
 
 
@@ -98,11 +99,20 @@ def term(steps: Steps) -> str:
 
 def shipped(name: str) -> PolicyVersion:
     """A policy that is shipped, by its id in any case, such as `B2B-1`. Raises `LookupError` with those that there are."""
-    folder = resources.files("services.samples.policies")
-    there = sorted(each.name.removesuffix(".yaml") for each in folder.iterdir() if each.name.endswith(".yaml"))
-    if name.lower() not in there:
-        raise LookupError(f"no policy {name} is shipped; there are {', '.join(there)}")
-    read = read_model(folder.joinpath(f"{name.lower()}.yaml").read_bytes(), PolicyVersion)
-    if read.model is None:
-        raise LookupError(f"the policy {name} as shipped is broken: {read.troubles[0].message}")
-    return read.model
+    read = read_policy(shipped_file(name))
+    if read.version is None:
+        raise LookupError(f"the policy {name} as shipped is broken: {read.findings[0]}")
+    return read.version
+
+
+def shipped_file(name: str) -> Path:
+    """The file of a policy that is shipped, by its id in any case. Raises `LookupError` with those that there are."""
+    if name.upper() not in shipped_ids():
+        raise LookupError(f"no policy {name} is shipped; there are {', '.join(shipped_ids())}")
+    return Path(str(resources.files(policies).joinpath(f"{name.lower()}.yaml")))
+
+
+def shipped_ids() -> list[str]:
+    """The ids of the policies that are shipped."""
+    files = (each.name for each in resources.files(policies).iterdir())
+    return sorted(name.removesuffix(".yaml").upper() for name in files if name.endswith(".yaml"))

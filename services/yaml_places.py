@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Generic, NamedTuple, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 LARGEST_FILE: Final = 4_000_000
 MOST_VALUES: Final = 200_000
@@ -27,11 +28,12 @@ ADVICE: Final = {
     "datetime_parsing": "write it as 2024-01-31T00:00:00+08:00",
     "datetime_from_date_parsing": "write it as 2024-01-31T00:00:00+08:00",
     "datetime_type": "write it as 2024-01-31T00:00:00+08:00",
-    "string_pattern_mismatch": "a name has letters, digits and . : @ - _ only, and 80 at most",
     "model_type": "write its terms below it, indented, as `name: value`",
     "tuple_type": "write its items below it, each after a dash",
     "list_type": "write its items below it, each after a dash",
 }
+
+NAME: Final = "a name has letters, digits and . : @ - _ only, and 80 at most"
 
 
 class Place(NamedTuple):
@@ -219,18 +221,17 @@ def troubles_of(error: ValidationError, document: Document, model: type[BaseMode
         ):
             continue
         else:
-            message = str(each["msg"]).removeprefix("Input should be ").removeprefix("Input should ")
-            prefix = (
-                "must be "
-                if message != each["msg"] and not message.startswith("have")
-                else "must "
-                if message != each["msg"]
-                else ""
-            )
-            hint = ADVICE.get(each["type"])
-            yield Trouble(
-                "wrong-value", within, document.place(within), f"{prefix}{message}" + (f": {hint}" if hint else "")
-            )
+            yield Trouble("wrong-value", within, document.place(within), wrong(each))
+
+
+def wrong(error: ErrorDetails) -> str:
+    """What pydantic says of a value, in our words, and what to write instead where that is known."""
+    if error["type"] == "string_pattern_mismatch":
+        pattern = error["ctx"]["pattern"]
+        return NAME if pattern.startswith(r"^[\w") else f"must match {pattern}"
+    said = error["msg"].replace("Input should be", "must be").replace("Input should", "must")
+    hint = ADVICE.get(error["type"])
+    return f"{said}: {hint}" if hint else said
 
 
 def known_steps(steps: Steps, document: Document) -> Steps:
