@@ -1,0 +1,131 @@
+"""How the difference between what is due and what was booked becomes a commission line, with its cause and its steps."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from domain.commission import Line
+from domain.contract.facts import ContractSigned, MilestoneDue, MilestoneOverdue, MilestoneScheduled
+from domain.deal.facts import DealLost, DealOpened, StageAdvanced, StageReverted
+from domain.facts import DealStreamFact
+from domain.mentorship.facts import SharingAgreed
+from domain.payment.facts import PaymentReceived, PaymentRefunded
+from domain.policy.terms import PolicyVersion
+from domain.record import Recorded
+from domain.role.facts import RoleEarned, RoleExpired, RoleRevoked, RoleTransferred
+from domain.streams import DealStream
+
+Cause = Literal["payment", "refund", "role-earned", "transfer", "revocation", "expiry", "sharing", "signing"]
+LineKey = tuple[str, str, str | None, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class BookedLine:
+    """An amount booked for one payee, in minor units; negative where it takes back.
+
+    `period` is the month of booking: the cause's `recorded_at` in the time zone of the contract's policy. `of` is whose
+    earning it is before a sharing agreement. `payee` is None where nobody holds the role nor any it falls back to.
+    `derivation` has the steps: inputs, share, floor, leftover unit, fallback and sharing, what was booked `before`, and what
+    is due `now`.
+    """
+
+    position: int
+    number: int
+    period: str
+    recorded_at: datetime
+    occurred_at: datetime
+    deal: str
+    customer: str
+    payment: str
+    role: str
+    of: str | None
+    payee: str | None
+    amount: int
+    currency: str
+    cause: Cause
+    policy: str
+    plan_hash: str
+    derivation: dict[str, Any]
+
+    @property
+    def line(self) -> str:
+        """The line's id: the position of its cause, and its number among what that booked."""
+        return f"{self.position}.{self.number}"
+
+
+def cause_of(fact: DealStreamFact) -> Cause | None:
+    """Why a fact changes what is due; None for a fact that cannot."""
+    match fact:
+        case PaymentReceived():
+            return "payment"
+        case PaymentRefunded():
+            return "refund"
+        case RoleEarned():
+            return "role-earned"
+        case RoleTransferred():
+            return "transfer"
+        case RoleRevoked():
+            return "revocation"
+        case RoleExpired():
+            return "expiry"
+        case SharingAgreed():
+            return "sharing"
+        case ContractSigned():
+            return "signing"
+        case (
+            DealOpened() | StageAdvanced() | StageReverted() | DealLost()
+            | MilestoneScheduled() | MilestoneDue() | MilestoneOverdue()
+        ):  # fmt: skip
+            return None
+
+
+def booked_line(
+    recorded: Recorded,
+    number: int,
+    cause: Cause,
+    key: LineKey,
+    amount: int,
+    stream: DealStream,
+    plan: PolicyVersion,
+    line: Line | None,
+) -> BookedLine:
+    signing = stream.contract.signing
+    assert signing, "nothing is due before the signing"
+    due = line.amount if line else 0
+    return BookedLine(
+        position=recorded.position,
+        number=number,
+        period=recorded.recorded_at.astimezone(plan.zone).strftime("%Y-%m"),
+        recorded_at=recorded.recorded_at,
+        occurred_at=recorded.occurred_at,
+        deal=signing.deal,
+        customer=signing.customer,
+        payment=key[0],
+        role=key[1],
+        of=key[2],
+        payee=key[3],
+        amount=amount,
+        currency=signing.currency,
+        cause=cause,
+        policy=plan.policy,
+        plan_hash=signing.plan_hash,
+        derivation={"before": due - amount, "now": due, **(steps(line) if line else {})},
+    )
+
+
+def steps(line: Line) -> dict[str, Any]:
+    """How a line was reckoned, step by step, in minor units and basis points."""
+    found = {
+        "receipt_position": line.receipt_position,
+        "pool": asdict(line.pool),
+        "share": {**asdict(line.share), "leftover": line.share.leftover},
+        "held_by": line.held_by,
+        "part": {**asdict(line.part), "leftover": line.part.leftover},
+        "ground": line.ground,
+        "ground_position": line.ground_position,
+    }
+    if line.sharing:
+        found["sharing"] = {**asdict(line.sharing), "leftover": line.sharing.leftover}
+        found["sharing_ground"] = line.sharing_ground
+        found["sharing_position"] = line.sharing_position
+    return found

@@ -1,0 +1,319 @@
+"""The organisation and its rules over time: units and who is above them, people and their posts, quotas, mentors, policies.
+
+Rows are only ever added; when one ends follows from the next. So a late entry changes what was true without an edit.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Final, assert_never
+
+from psycopg import Connection
+
+from domain.fact import OfCustomer, OfDeal
+from domain.mentorship.facts import MentorAssigned, MentorshipEnded
+from domain.organisation.facts import (
+    Organisation,
+    QuotaSet,
+    RepJoined,
+    RepLeft,
+    RepTransferred,
+    Unit,
+    UnitCreated,
+    UnitMoved,
+)
+from domain.policy.facts import PolicyBook, PolicyPublished
+from domain.policy.terms import PolicyVersion
+from domain.record import Recorded
+from projections.desk import Desk
+from projections.personal import token
+from projections.reading import Page, bounded, instant, page
+from projections.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRow:
+    unit: str
+    title: str
+    region: str | None
+    brand: str | None
+    created_at: datetime
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class ParentRow:
+    """From `since` on the unit hangs under `parent` (None: at the top), until a later row's `since`."""
+
+    unit: str
+    position: int
+    since: datetime
+    parent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """A person; the name is sealed. One row each time they joined."""
+
+    rep: str
+    position: int
+    joined_at: datetime
+    rep_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PostRow:
+    """From `since` on the person works in `unit` with that duty (both None: has left), until a later row's `since`."""
+
+    rep: str
+    position: int
+    since: datetime
+    unit: str | None
+    duty: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaRow:
+    rep: str
+    position: int
+    set_at: datetime
+    held: int | None
+    close: int | None
+    claims_a_day: int | None
+    set_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class MentorRow:
+    """A mentorship assigned (with its share in basis points), or ended (without)."""
+
+    rep: str
+    position: int
+    mentor: str
+    since: datetime
+    share: int | None
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRow:
+    policy: str
+    content_hash: str
+    effective_from: datetime
+    effective_until: datetime | None
+    published_at: datetime
+    published_by: str
+    position: int
+    version: dict[str, Any]
+
+
+UNIT: Final = Table("org_unit", UnitRow, key=("unit",), kept="appended")
+PARENT: Final = Table(
+    "org_parent", ParentRow, key=("unit", "position"), kept="appended", indexes=("(unit, since, position)", "(parent)")
+)
+PERSON: Final = Table("org_person", PersonRow, key=("rep", "position"), kept="appended")
+POST: Final = Table(
+    "org_post", PostRow, key=("rep", "position"), kept="appended", indexes=("(rep, since, position)", "(unit, rep)")
+)
+QUOTA: Final = Table("org_quota", QuotaRow, key=("rep", "position"), kept="appended")
+MENTOR: Final = Table("org_mentor", MentorRow, key=("rep", "position"), kept="appended", indexes=("(mentor)",))
+POLICY: Final = Table("org_policy", PolicyRow, key=("policy",), kept="appended")
+
+
+class OrganisationChart:
+    name: ClassVar[str] = "organisation"
+    version: ClassVar[int] = 1
+    money: ClassVar[bool] = False
+    tables: ClassVar[tuple[Table[Any], ...]] = (UNIT, PARENT, PERSON, POST, QUOTA, MENTOR, POLICY)
+
+    def fold(self, batch: Sequence[Recorded], desk: Desk) -> None:
+        for recorded in batch:
+            fact, at = recorded.fact, recorded.position
+            match fact:
+                case UnitCreated():
+                    desk.open(UNIT).append(UnitRow(fact.unit, fact.title, fact.region, fact.brand, fact.at, at))
+                    desk.open(PARENT).append(ParentRow(fact.unit, at, fact.at, fact.parent))
+                case UnitMoved():
+                    desk.open(PARENT).append(ParentRow(fact.unit, at, fact.at, fact.parent))
+                case RepJoined():
+                    name = token(fact.rep_name) if fact.rep_name else None
+                    desk.open(PERSON).append(PersonRow(fact.rep, at, fact.at, name))
+                    desk.open(POST).append(PostRow(fact.rep, at, fact.at, fact.unit, fact.duty))
+                case RepTransferred():
+                    desk.open(POST).append(PostRow(fact.rep, at, fact.at, fact.unit, fact.duty))
+                case RepLeft():
+                    desk.open(POST).append(PostRow(fact.rep, at, fact.at, None, None))
+                case QuotaSet():
+                    quota = QuotaRow(fact.rep, at, fact.at, fact.held, fact.close, fact.claims_a_day, fact.by)
+                    desk.open(QUOTA).append(quota)
+                case MentorAssigned():
+                    desk.open(MENTOR).append(MentorRow(fact.rep, at, fact.mentor, fact.at, fact.share, fact.until))
+                case MentorshipEnded():
+                    desk.open(MENTOR).append(MentorRow(fact.rep, at, fact.mentor, fact.at, None, None))
+                case PolicyPublished():
+                    desk.open(POLICY).append(published(fact, at))
+                case OfCustomer() | OfDeal():
+                    continue
+                case _:
+                    assert_never(fact)
+
+
+def published(fact: PolicyPublished, position: int) -> PolicyRow:
+    return PolicyRow(
+        policy=fact.policy,
+        content_hash=fact.content_hash,
+        effective_from=fact.version.effective_from,
+        effective_until=fact.version.effective_until,
+        published_at=fact.at,
+        published_by=fact.by,
+        position=position,
+        version=fact.version.model_dump(mode="json"),
+    )
+
+
+def policy_for(connection: Connection[Any], policy: str | None) -> PolicyVersion | None:
+    """A published version by its id."""
+    row = connection.execute("SELECT version FROM org_policy WHERE policy = %s", [policy]).fetchone()
+    return PolicyVersion.model_validate(row[0]) if row else None
+
+
+def policies(connection: Connection[Any]) -> Page[PolicyRow]:
+    """Every version ever published, in the order of publishing."""
+    with instant(connection, OrganisationChart) as position:
+        statement = f"SELECT {', '.join(POLICY.columns)} FROM org_policy ORDER BY position"  # noqa: S608 (our own words)
+        return Page(position, [POLICY.read(row) for row in connection.execute(statement.encode())])
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRep:
+    """Someone as of a time: since when in the organisation, where, with what duty and quotas, under which policy."""
+
+    rep: str
+    joined_at: datetime
+    rep_name: str | None
+    unit: str
+    duty: str
+    line: tuple[str, ...]
+    quotas: tuple[QuotaSet, ...]
+    policy: PolicyVersion | None
+
+
+def rep_of(connection: Connection[Any], rep: str, at: datetime) -> KnownRep | None:
+    """Someone as of a time; None for who did not work there then. `line` is the unit and those above it."""
+    person = connection.execute(
+        "SELECT min(joined_at), (array_agg(rep_name ORDER BY position DESC))[1] FROM org_person WHERE rep = %s", [rep]
+    ).fetchone()
+    post = connection.execute(
+        "SELECT unit, duty FROM org_post WHERE rep = %s AND since <= %s ORDER BY since DESC, position DESC LIMIT 1",
+        [rep, at],
+    ).fetchone()
+    if person is None or person[0] is None or post is None or post[0] is None:
+        return None
+    units = line_of(connection, post[0], at)
+    book = PolicyBook({p.policy: PolicyVersion.model_validate(p.version) for p in policies(connection).rows})
+    line = Organisation(units={unit.unit: unit for unit in units})
+    return KnownRep(
+        rep=rep,
+        joined_at=person[0],
+        rep_name=person[1],
+        unit=post[0],
+        duty=post[1],
+        line=tuple(unit.unit for unit in units),
+        quotas=quotas_of(connection, rep, at),
+        policy=book.in_force(at, line, post[0]),
+    )
+
+
+def line_of(connection: Connection[Any], unit: str, at: datetime) -> list[Unit]:
+    """The unit and those above it, as the tree was then, from the bottom to the top."""
+    rows = connection.execute(
+        "WITH RECURSIVE line (unit, depth) AS (SELECT %s::text, 0 UNION ALL"
+        " SELECT p.parent, depth + 1 FROM line, LATERAL (SELECT parent FROM org_parent"
+        " WHERE org_parent.unit = line.unit AND since <= %s ORDER BY since DESC, position DESC LIMIT 1) p"
+        " WHERE p.parent IS NOT NULL)"
+        " SELECT u.unit, u.title, u.created_at, u.region, u.brand, lead(u.unit) OVER (ORDER BY depth)"
+        " FROM line JOIN org_unit u USING (unit) ORDER BY depth",
+        [unit, at],
+    )
+    return [
+        Unit(name, title, created, region, brand, ((created, parent),))
+        for name, title, created, region, brand, parent in rows
+    ]
+
+
+def quotas_of(connection: Connection[Any], rep: str, at: datetime) -> tuple[QuotaSet, ...]:
+    """The quotas set for someone by then, the latest first."""
+    rows = connection.execute(
+        "SELECT set_at, held, close, claims_a_day, set_by FROM org_quota WHERE rep = %s AND set_at <= %s"
+        " ORDER BY position DESC",
+        [rep, at],
+    )
+    return tuple(
+        QuotaSet(at=at, rep=rep, held=held, close=close, claims_a_day=claims, by=by)
+        for at, held, close, claims, by in rows
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """That `what` was so during [`since`, `until`); `until` None: still."""
+
+    what: str
+    since: datetime
+    until: datetime | None
+    duty: str | None = None
+
+
+def posts(connection: Connection[Any], rep: str) -> Page[Interval]:
+    """Where someone worked, in the order of time; a post that a later entry superseded from its start is left out."""
+    with instant(connection, OrganisationChart) as position:
+        rows = connection.execute(
+            "SELECT unit, since, until, duty FROM (SELECT unit, since, duty, lead(since) OVER (ORDER BY since, position)"
+            " AS until FROM org_post WHERE rep = %s) p WHERE unit IS NOT NULL AND until IS DISTINCT FROM since ORDER BY since",
+            [rep],
+        )
+        return Page(position, [Interval(*row) for row in rows])
+
+
+def parents(connection: Connection[Any], unit: str) -> Page[Interval]:
+    """Under which units a unit hung, in the order of time."""
+    with instant(connection, OrganisationChart) as position:
+        rows = connection.execute(
+            "SELECT parent, since, until FROM (SELECT parent, since, lead(since) OVER (ORDER BY since, position) AS until"
+            " FROM org_parent WHERE unit = %s) p WHERE parent IS NOT NULL AND until IS DISTINCT FROM since ORDER BY since",
+            [unit],
+        )
+        return Page(position, [Interval(*row) for row in rows])
+
+
+def mentors(connection: Connection[Any], rep: str) -> Page[Interval]:
+    """Who trained someone, in the order of time. Without an end of its own a mentorship lasts until it was ended."""
+    with instant(connection, OrganisationChart) as position:
+        rows = connection.execute(
+            "SELECT m.mentor, m.since, coalesce(m.until, (SELECT min(e.since) FROM org_mentor e WHERE e.rep = m.rep"
+            " AND e.mentor = m.mentor AND e.share IS NULL AND e.position > m.position))"
+            " FROM org_mentor m WHERE m.rep = %s AND m.share IS NOT NULL ORDER BY m.since, m.position",
+            [rep],
+        )
+        return Page(position, [Interval(*row) for row in rows])
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    rep: str
+    unit: str
+    duty: str
+
+
+def members(
+    connection: Connection[Any], unit: str, at: datetime, limit: int = 200, after: tuple[Any, ...] | None = None
+) -> Page[Member]:
+    """Who worked in the unit itself at that time, by id."""
+    with instant(connection, OrganisationChart) as position:
+        rows = connection.execute(
+            "SELECT p.rep, p.unit, p.duty FROM (SELECT DISTINCT rep FROM org_post WHERE unit = %s) r,"
+            " LATERAL (SELECT rep, unit, duty FROM org_post WHERE org_post.rep = r.rep AND since <= %s"
+            " ORDER BY since DESC, position DESC LIMIT 1) p WHERE p.unit = %s AND p.rep > %s ORDER BY p.rep LIMIT %s",
+            [unit, at, unit, after[0] if after else "", bounded(limit) + 1],
+        )
+        return page(position, [Member(*row) for row in rows], limit, lambda row: (row.rep,))
