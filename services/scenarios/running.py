@@ -1,0 +1,181 @@
+"""Tells a story to a ledger, command by command at the story's own times, and compares what came of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from domain.contract.facts import MilestoneDue, MilestoneOverdue
+from domain.facts import AnyFact
+from domain.pool.facts import CustomerDropped, RetentionWarned
+from domain.record import Recorded
+from domain.visit.facts import ProtectionExpired
+from services.ledger.answer import Answer
+from services.ledger.application import Ledger
+from services.scenarios.expecting import Comparison, Looking, compare
+from services.scenarios.reading import Act, Scenario
+from services.scenarios.reckoning import Reckoning
+from services.scenarios.stage import StoryClock, throw_away_ledger
+from services.sweeper import sweep
+from services.vault import Vault
+
+Sweeper = Literal["on-time", "late", "never"]
+"""When the clock's facts are brought in: at each of their instants, at the end of the story, or only by commands."""
+
+PAGE = 1_000
+CLOCKS_FACTS = CustomerDropped | RetentionWarned | ProtectionExpired | MilestoneDue | MilestoneOverdue
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a story: every expectation beside what is, and the log at its end. `schema` is its ledger's."""
+
+    scenario: Scenario
+    comparisons: tuple[Comparison, ...]
+    refusals: tuple[tuple[str, str], ...]
+    reckoning: Reckoning
+    schema: str
+
+    @property
+    def failed(self) -> list[Comparison]:
+        return [each for each in self.comparisons if not each.good]
+
+    def in_short(self) -> dict[str, Any]:
+        """Owners, refusals, claims, lines and bookings: what must not depend on when the clock's facts were brought in."""
+        said = self.reckoning
+        return {
+            "owners": {customer: said.intervals(customer) for customer in said.customers()},
+            "refusals": self.refusals,
+            "claims": [(claim.at, claim.rep, claim.customer, claim.code) for claim in said.refused_claims()],
+            "lines": [
+                (line.payment, line.role, line.payee, line.amount) for d in said.deals() for line in said.lines(d)
+            ],
+            "booked": [
+                (booking.because, booking.payee, booking.amount) for d in said.deals() for booking in said.booked(d)
+            ],
+            "facts": {c: [(fact.kind, fact.at) for fact in said.history(f"customer/{c}")] for c in said.customers()},
+        }
+
+
+def run(
+    scenario: Scenario,
+    dsn: str,
+    *,
+    sweeper: Sweeper = "on-time",
+    keep: Vault | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> Outcome:
+    """Tell the story to a throw-away ledger on the database, and compare.
+
+    `keep` is the vault of a ledger that stays. `progress` hears how many of the acts are done. Raises what
+    `open_ledger`, `Ledger.record` and `sweep` raise.
+    """
+    clock = StoryClock()
+    with throw_away_ledger(dsn, clock, keep) as ledger:
+        telling = Telling(scenario, ledger, clock, sweeper)
+        for done, act in enumerate(scenario.acts, start=1):
+            telling.tell(act)
+            if progress:
+                progress(done)
+        return telling.end()
+
+
+class Telling:
+    """A story being told."""
+
+    def __init__(self, scenario: Scenario, ledger: Ledger, clock: StoryClock, sweeper: Sweeper) -> None:
+        self.scenario = scenario
+        self.ledger = ledger
+        self.clock = clock
+        self.sweeper = sweeper
+        self.log: list[Recorded] = []
+        self.seen: dict[str, int] = {}
+        self.refusals: list[tuple[str, str]] = []
+        self.comparisons: list[Comparison] = []
+
+    def tell(self, act: Act) -> None:
+        """Let the time come, give the command if there is one, and compare what the act expects."""
+        self.wait_until(act.recorded_at)
+        if act.command:
+            answer = self.ledger.record(act.command, command_id=act.command_id)
+            if answer.refusal:
+                self.refusals.append((act.what, answer.refusal.code))
+            if self.sweeper == "on-time":
+                sweep(self.ledger)
+            self.read_on()
+            self.comparisons += self.of_command(act, answer)
+        if act.expected:
+            self.comparisons += compare(act.expected, self.look(), (*act.steps, "expect"))
+
+    def end(self) -> Outcome:
+        """Let the story's end come, and compare what is expected of the whole."""
+        self.wait_until(self.scenario.ends)
+        if self.sweeper != "never":
+            sweep(self.ledger)
+        self.read_on()
+        look = self.look()
+        self.comparisons += compare(self.scenario.story.expect, look, ("expect",))
+        return Outcome(self.scenario, tuple(self.comparisons), tuple(self.refusals), look.reckoning, self.ledger.schema)
+
+    def wait_until(self, at: datetime) -> None:
+        """Move the clock on; a sweeper on time stops at every instant on the way of which there is something to tell."""
+        while self.sweeper == "on-time" and (instant := self.next_alarm(at)):
+            self.clock.move_to(instant)
+            sweep(self.ledger)
+        self.clock.move_to(at)
+        self.read_on()
+
+    def next_alarm(self, until: datetime) -> datetime | None:
+        with self.ledger.log_recorder.readers.connection() as connection:
+            row = connection.execute("select min(at) from alarm where at <= %s", (until,)).fetchone()
+        found = row[0] if row else None
+        return found if isinstance(found, datetime) else None
+
+    def read_on(self) -> None:
+        while page := self.ledger.read_all(after=len(self.log), limit=PAGE):
+            self.log += page
+
+    def look(self) -> Looking:
+        return Looking(
+            Reckoning(tuple(self.log), self.clock.now),
+            tuple(code for _, code in self.refusals),
+            self.scenario.story.instant,
+        )
+
+    def of_command(self, act: Act, answer: Answer) -> list[Comparison]:
+        """How the command was answered, beside what is expected; who expects nothing expects that it is accepted."""
+        kinds = self.changed(act, answer)
+        steps = (*act.steps, "expect") if act.expected else act.steps
+        wanted = str(act.expected.refused) if act.expected and act.expected.refused else "accepted"
+        told = str(answer.refusal.code if wanted != "accepted" else answer.refusal) if answer.refusal else "accepted"
+        found = [Comparison(f"{named(act)} is", wanted, told, (*steps, "refused"))]
+        if act.expected and act.expected.rival:
+            rival = answer.refusal and answer.refusal.rival
+            found.append(Comparison(f"in the way of {named(act)}", act.expected.rival, rival, (*steps, "rival")))
+        if act.expected and act.expected.facts is not None:
+            found.append(Comparison(f"facts of {named(act)}", list(act.expected.facts), kinds, (*steps, "facts")))
+        return found
+
+    def changed(self, act: Act, answer: Answer) -> list[str]:
+        """The kinds of the facts that the histories changed by the command hold since a command last changed them.
+
+        So the clock's facts are among them, whoever brought them in.
+        """
+        assert act.command is not None, "a look changes nothing"
+        own: Sequence[AnyFact] = [self.log[position - 1].fact for position in answer.positions if not answer.repeated]
+        others = (fact.stream for fact in own if not isinstance(fact, CLOCKS_FACTS))
+        streams = list(dict.fromkeys((act.command.stream, *others)))
+        kinds: list[str] = [
+            each.fact.kind
+            for stream in streams
+            for each in self.log[self.seen.get(stream, 0) :]
+            if each.stream == stream
+        ]
+        self.seen |= dict.fromkeys(streams, len(self.log))
+        return kinds
+
+
+def named(act: Act) -> str:
+    """What a person calls the act: its command and when it was."""
+    assert act.command is not None, "a look has no name"
+    return act.what if act.is_set_up else f"{act.what} of {act.command.at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,211 @@
+"""What a scenario file says: a policy, an organisation, what was done when, and what is expected of it.
+
+Amounts are minor units, shares basis points, times those of the story's time zone.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from domain.fact import SYSTEM, Id, Text
+from domain.organisation.facts import Duty
+from domain.refusals import Code
+from services.scenarios.moments import Moment, in_zone
+
+NOBODY: Final = "nobody"
+"""How a story writes that no one owns, holds or is paid."""
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError, KeyError):
+        raise ValueError("there is no time zone of this name; write one such as Asia/Shanghai") from None
+    return name
+
+
+class Written(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class PolicyChange(BaseModel):
+    """A policy like another but for the terms given, which are written as in a policy file."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    like: str
+    policy: Id
+
+
+class UnitSetUp(Written):
+    unit: Id
+    title: Text | None = None
+    parent: Id | None = None
+    region: Id | None = None
+    brand: Id | None = None
+
+
+class PersonSetUp(Written):
+    """`joined` is the story's beginning unless it is given."""
+
+    rep: Id
+    unit: Id
+    duty: Duty = "rep"
+    joined: Moment | None = None
+
+
+class OrganisationSetUp(Written):
+    units: tuple[UnitSetUp, ...] = ()
+    people: tuple[PersonSetUp, ...] = ()
+
+
+class OwnerExpected(Written):
+    """Who owns a customer at a time, and until when; `deadline: none` is a holding without end."""
+
+    customer: Id
+    at: Moment | None = None
+    owner: Id
+    deadline: Literal["none"] | Moment | None = None
+    tier: Literal["ordinary", "close", "won"] | None = None
+
+
+class IntervalExpected(Written):
+    """A time of one owner: [`from`, `until`), `ended` naming the kind of fact that ended it."""
+
+    owner: Id
+    since: Moment = Field(alias="from")
+    until: Moment | None = None
+    ended: Id | None = None
+
+
+class OwnershipExpected(Written):
+    customer: Id
+    intervals: tuple[IntervalExpected, ...]
+
+
+class HistoryExpected(Written):
+    """Every fact of a history, by kind, in order."""
+
+    history: str
+    facts: tuple[Id, ...]
+
+
+class RolesExpected(Written):
+    """Who holds each role named at a time: one rep, `nobody`, or each rep's basis points."""
+
+    deal: Id
+    at: Moment | None = None
+    holders: dict[Id, Id | dict[Id, int]]
+
+
+class ReceiptExpected(Written):
+    """A payment's commission lines: each role's payees and amounts; `falls_to` names whose holder was paid instead."""
+
+    deal: Id
+    payment: Id
+    pool: int
+    fee: int | None = None
+    lines: dict[Id, dict[Id, int]]
+    falls_to: dict[Id, Id] = {}
+
+
+class BookedExpected(Written):
+    """What each payee gained or lost by one event, named by the id of the payment or refund, or by its position's kind."""
+
+    deal: Id
+    because: Id
+    amounts: dict[Id, int]
+
+
+class QuotaExpected(Written):
+    """What a rep may still take at a time."""
+
+    rep: Id
+    at: Moment | None = None
+    held: int | None = None
+    close: int | None = None
+    claims: int | None = None
+
+
+class MilestoneExpected(Written):
+    deal: Id
+    milestone: Id
+    amount: int
+    at: Moment | None = None
+    told: Literal["nothing", "due", "overdue"] | None = None
+
+
+class Expectations(Written):
+    """What must have come of the story so far. `refusals` are the codes of all commands refused, in order."""
+
+    owners: tuple[OwnerExpected, ...] = ()
+    ownership: tuple[OwnershipExpected, ...] = ()
+    histories: tuple[HistoryExpected, ...] = ()
+    refusals: tuple[Code, ...] | None = None
+    roles: tuple[RolesExpected, ...] = ()
+    receipts: tuple[ReceiptExpected, ...] = ()
+    booked: tuple[BookedExpected, ...] = ()
+    totals: dict[Id, int] | None = None
+    quota_left: tuple[QuotaExpected, ...] = ()
+    milestones: tuple[MilestoneExpected, ...] = ()
+
+
+class StepExpectations(Expectations):
+    """What must come of one command at once: how it is refused, or the kinds of its facts in the histories it changed."""
+
+    refused: Code | None = None
+    rival: Id | None = None
+    facts: tuple[Id, ...] | None = None
+
+
+class Step(BaseModel):
+    """A command (`do` and its fields), or a look at the story so far (`expect` alone).
+
+    `recorded_at` is later than `at` where it was entered late.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    do: Id | None = None
+    at: Moment | None = None
+    recorded_at: Moment | None = None
+    actor: Id = SYSTEM
+    id: Id | None = None
+    expect: StepExpectations | None = None
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The command's own fields, as written."""
+        return dict(self.model_extra or {})
+
+
+Policies = Annotated[tuple[str | PolicyChange, ...], Field(min_length=1)]
+
+
+class Story(Written):
+    """A scenario file. `begins` is when its policies and organisation are set up, `ends` when it is looked back upon."""
+
+    title: Text
+    story: Text = ""
+    time_zone: Annotated[str, AfterValidator(_zone)] = "Asia/Shanghai"
+    begins: Moment
+    ends: Moment | None = None
+    policies: Policies
+    organisation: OrganisationSetUp = OrganisationSetUp()
+    steps: tuple[Step, ...]
+    expect: Expectations = Expectations()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    def instant(self, moment: datetime) -> datetime:
+        return in_zone(moment, self.zone)
+
+    def people(self) -> Iterator[tuple[PersonSetUp, datetime]]:
+        """Everyone of the organisation with the instant of joining, in that order."""
+        joined = ((person, self.instant(person.joined or self.begins)) for person in self.organisation.people)
+        yield from sorted(joined, key=lambda each: each[1])
