@@ -90,7 +90,8 @@ def evolve_customer(stream: CustomerStream, fact: CustomerStreamFact, position: 
             | RetentionExtended()
             | TierChanged()
         ):
-            return replace(stream, holding=pool.evolve(stream.holding, fact, position), version=version)
+            holding = pool.evolve(stream.holding, fact, position)
+            return CustomerStream(stream.customer, holding, stream.visits, stream.donations, version)
         case (
             VisitPlanned()
             | VisitRecorded()

@@ -5,16 +5,16 @@ history. Rules read it and never change it; only `apply` does, fact by fact.
 """
 
 from collections import ChainMap
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import assert_never, cast
 
-from domain.effects import RETENTION, Count, Free, Hold, Rest, Wake, effects
-from domain.fact import ORGANISATION, POLICIES, OfCustomer, customer_stream, deal_stream
-from domain.facts import AnyFact, DealStreamFact
+from domain.effects import RETENTION, Count, Effect, Free, Hold, Rest, Wake, effects
+from domain.fact import OfCustomer, OfDeal, customer_stream, deal_stream
+from domain.facts import AnyFact
 from domain.organisation import facts as organisation
-from domain.organisation.facts import Organisation, OrganisationFact
+from domain.organisation.facts import Organisation
 from domain.policy import facts as policy
 from domain.policy.facts import PolicyBook, PolicyPublished
 from domain.policy.terms import PolicyVersion
@@ -64,7 +64,7 @@ class World:
     streams: MutableMapping[str, Stream] = field(default_factory=dict)
     held: MutableMapping[Key, Holder | None] = field(default_factory=dict)
     tallies: MutableMapping[Key, int] = field(default_factory=dict)
-    lapsing: MutableMapping[str, Mapping[str, datetime]] = field(default_factory=dict)
+    lapsing: MutableMapping[str, dict[str, datetime]] = field(default_factory=dict)
     complete: bool = False
     found: FoundPolicy | None = field(default=None, repr=False, compare=False)
 
@@ -125,10 +125,11 @@ class World:
             later.apply(fact, 0)
         return later
 
-    def apply(self, fact: AnyFact, position: int) -> None:
-        """Fold a fact in: into its history, the shared facts, the organisation or the policies."""
+    def apply(self, fact: AnyFact, position: int) -> tuple[Effect, ...]:
+        """Fold a fact in: into its history, the shared facts, the organisation or the policies. Gives what it changed."""
         self._evolve(fact, position)
-        for effect in effects(fact):
+        changed = effects(fact)
+        for effect in changed:
             match effect:
                 case Hold():
                     self.held[(effect.kind, effect.key)] = Holder(fact.stream, position)
@@ -141,27 +142,31 @@ class World:
                     self._set_alarm(fact.stream, effect)
                 case _:
                     assert_never(effect)
+        return changed
 
     def _evolve(self, fact: AnyFact, position: int) -> None:
-        if fact.stream == ORGANISATION:
-            self.organisation = organisation.evolve(self.organisation, cast(OrganisationFact, fact), position)
-        elif fact.stream == POLICIES:
-            self.policies = policy.evolve(self.policies, cast(PolicyPublished, fact), position)
-        elif isinstance(fact, OfCustomer):
-            before = self.streams.get(fact.stream) or CustomerStream()
-            self.streams[fact.stream] = evolve_customer(cast(CustomerStream, before), fact, position)
+        stream = fact.stream
+        if isinstance(fact, OfCustomer):
+            before = self.streams.get(stream) or CustomerStream()
+            self.streams[stream] = evolve_customer(cast(CustomerStream, before), fact, position)
+        elif isinstance(fact, OfDeal):
+            before = self.streams.get(stream) or DealStream()
+            self.streams[stream] = evolve_deal(cast(DealStream, before), fact, position)
+        elif isinstance(fact, PolicyPublished):
+            self.policies = policy.evolve(self.policies, fact, position)
         else:
-            before = self.streams.get(fact.stream) or DealStream()
-            self.streams[fact.stream] = evolve_deal(cast(DealStream, before), cast(DealStreamFact, fact), position)
+            self.organisation = organisation.evolve(self.organisation, fact, position)
 
     def _set_alarm(self, stream: str, effect: Wake | Rest) -> None:
         """Keep in sight when a rep's holding lapses; the alarms of no rep are the sweeper's alone."""
         if effect.alarm != RETENTION or effect.who is None:
             return
-        others = {name: at for name, at in self.lapsing.get(effect.who, {}).items() if name != stream}
+        lapsing = self.lapsing.get(effect.who)
+        if lapsing is None or isinstance(self.lapsing, ChainMap):
+            lapsing = self.lapsing[effect.who] = dict(lapsing or {})
+        lapsing.pop(stream, None)
         if isinstance(effect, Wake) and effect.at is not None:
-            others[stream] = effect.at
-        self.lapsing[effect.who] = others
+            lapsing[stream] = effect.at
 
     def _stream(self, name: str, empty: type[Stream]) -> Stream:
         stream = self.streams.get(name)

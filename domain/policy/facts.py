@@ -43,19 +43,12 @@ class PolicyBook:
 
         A version that another supersedes is in force until that one begins.
         """
-        line = tuple(organisation.line(unit, at)) if unit in organisation.units else ()
-        fitting = [
+        then = [
             version
             for version in self.versions.values()
-            if version.is_in_force(at)
-            and before(at, end(version, self.versions.values()))
-            and (version.scope.product is None or version.scope.product == product)
-            and (version.scope.team is None or version.scope.team in {u.unit for u in line})
-            and (
-                version.scope.region is None or version.scope.region == next((u.region for u in line if u.region), None)
-            )
-            and (version.scope.brand is None or version.scope.brand == next((u.brand for u in line if u.brand), None))
+            if version.is_in_force(at) and before(at, end(version, self.versions.values()))
         ]
+        fitting = [version for version in then if applies(version.scope, at, organisation, unit, product)]
         return max(fitting, key=lambda version: (version.scope.narrowness, version.effective_from), default=None)
 
     def rival(self, version: PolicyVersion) -> PolicyVersion | None:
@@ -63,6 +56,21 @@ class PolicyBook:
         everything = [*self.versions.values(), version]
         same = (other for other in self.versions.values() if other.scope == version.scope)
         return next((other for other in same if meet(version, other, everything)), None)
+
+
+def applies(scope: Scope, at: datetime, organisation: Organisation, unit: str | None, product: str | None) -> bool:
+    """Whether an act of that unit and product lies in the scope, by the tree of that time."""
+    if scope.narrowness == 0:
+        return True
+    line = tuple(organisation.line(unit, at)) if unit in organisation.units else ()
+    region = next((each.region for each in line if each.region), None)
+    brand = next((each.brand for each in line if each.brand), None)
+    return (
+        scope.product in (None, product)
+        and scope.region in (None, region)
+        and scope.brand in (None, brand)
+        and (scope.team is None or scope.team in {each.unit for each in line})
+    )
 
 
 def evolve(book: PolicyBook, fact: PolicyFact, position: int = 0) -> PolicyBook:

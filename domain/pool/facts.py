@@ -135,8 +135,7 @@ class Holding:
 def evolve(holding: Holding, fact: PoolFact, position: int = 0) -> Holding:
     match fact:
         case CustomerClaimed():
-            return replace(
-                holding,
+            return Holding(
                 owner=fact.rep,
                 since=fact.at,
                 position=position,
@@ -145,6 +144,7 @@ def evolve(holding: Holding, fact: PoolFact, position: int = 0) -> Holding:
                 cap=fact.cap,
                 tier=fact.tier,
                 policy=fact.policy,
+                given_up=holding.given_up,
             )
         case CustomerReleased() | CustomerDropped():
             return set_free(holding, fact.former_owner, fact.at, position)
