@@ -1,6 +1,7 @@
 """What every fact and every command has in common, and the words they are made of."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
@@ -10,6 +11,9 @@ if TYPE_CHECKING:
     from domain.world import World
 
 LONGEST_TEXT = 10_000
+MOST = 2**31 - 1
+"""The largest number of things that a command may name."""
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 def storable(text: str) -> str:
@@ -23,6 +27,16 @@ def storable(text: str) -> str:
         raise PydanticCustomError("text-too-long", "text is longer than 10,000 characters")
     return text
 
+
+def in_living_memory(at: datetime) -> datetime:
+    """Return the time, or refuse one from which a policy's days would lead out of the calendar."""
+    if not EARLIEST <= at < LATEST:
+        raise PydanticCustomError("malformed", "a time lies between the years 1900 and 2199")
+    return at
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(in_living_memory)]
+"""A time with its zone, as commands and policies may name one."""
 
 Id = Annotated[str, StringConstraints(pattern=r"^[\w.:@-]{1,80}$")]
 """A name that the business or a machine gave: letters of any script, digits, and `. : @ - _`."""
@@ -128,7 +142,7 @@ class Command(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
-    at: AwareDatetime
+    at: Instant
     actor: Id = SYSTEM
     reason: Text | None = None
     causation: Text | None = None

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from domain.authority import not_working
 from domain.contract.facts import ContractFact, ContractSigned, MilestoneDue, MilestoneOverdue, MilestoneScheduled
 from domain.credit import SIGNED_CONTRACT, earned_at_signing
 from domain.deal.decisions import out_of_order, stages_between
 from domain.deal.facts import StageAdvanced
-from domain.fact import Artefact, CommandOnDeal, Id, Sight
+from domain.fact import Artefact, CommandOnDeal, Id, Instant, Sight
 from domain.mentorship.decisions import sharings_at_signing
 from domain.mentorship.facts import SharingAgreed
 from domain.money import WHOLE, Currency, Minor, split
@@ -34,7 +34,7 @@ class AgreedMilestone(BaseModel):
     milestone: Id
     amount: Minor | None = None
     share: Annotated[int, Field(gt=0)] | None = None
-    due: AwareDatetime | None = None
+    due: Instant | None = None
 
 
 class SignContract(CommandOnDeal):

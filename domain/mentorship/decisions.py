@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from domain.authority import not_working, reserved
-from domain.fact import CommandOnCustomer, CommandOnDeal, CommandOnOrganisation, Id, Part, Text
+from domain.fact import CommandOnCustomer, CommandOnDeal, CommandOnOrganisation, Id, Instant, Part, Text
 from domain.mentorship.facts import CustomerDonated, MentorAssigned, MentorshipEnded, SharingAgreed
 from domain.money import WHOLE
 from domain.parts import parts_not_whole
@@ -29,7 +29,7 @@ class AssignMentor(CommandOnOrganisation):
     rep: Id
     mentor: Id
     share: Annotated[int, Field(gt=0, lt=WHOLE)] | None = None
-    until: AwareDatetime | None = None
+    until: Instant | None = None
 
 
 class EndMentorship(CommandOnOrganisation):
@@ -54,7 +54,7 @@ class AgreeSharing(CommandOnDeal):
     name: Literal["agree-sharing"] = "agree-sharing"
     of: Id
     parts: tuple[Part, ...]
-    effective_from: AwareDatetime
+    effective_from: Instant
     ground: Text
 
 

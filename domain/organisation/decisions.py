@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from domain.authority import not_working, reserved
-from domain.fact import CommandOnOrganisation, Id, Text
+from domain.fact import MOST, CommandOnOrganisation, Id, Text
 from domain.organisation.facts import (
     Duty,
     Organisation,
@@ -24,7 +24,7 @@ from domain.refusals import Code, Refusal
 from domain.world import World
 
 Answer = Sequence[OrganisationFact] | Refusal
-Quota = Annotated[int, Field(ge=0)]
+Quota = Annotated[int, Field(ge=0, le=MOST)]
 
 
 class CreateUnit(CommandOnOrganisation):

@@ -9,14 +9,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from domain.fact import Id, Text
+from domain.fact import Id, Instant, Text
 from domain.money import Currency
 
 Bps = Annotated[int, Field(ge=0, le=10_000)]
 Days = Annotated[int, Field(ge=0, le=36_500)]
+SomeDays = Annotated[int, Field(gt=0, le=36_500)]
 Count = Annotated[int, Field(ge=0)]
 
 
@@ -49,7 +50,7 @@ class RetentionBand(Terms):
     """Customers whose expected amount is below `below` (minor units; None: all above) are kept for `days`."""
 
     below: Annotated[int, Field(gt=0)] | None = None
-    days: Annotated[int, Field(gt=0)]
+    days: SomeDays
 
 
 class Retention(Terms):
@@ -60,9 +61,9 @@ class Retention(Terms):
     """
 
     bands: Annotated[tuple[RetentionBand, ...], Field(min_length=1)]
-    renewal: Literal["in-full"] | Annotated[int, Field(gt=0)] = "in-full"
-    cap_days: Annotated[int, Field(gt=0)] | None = None
-    cap_times: Annotated[int, Field(gt=0)] | None = None
+    renewal: Literal["in-full"] | SomeDays = "in-full"
+    cap_days: SomeDays | None = None
+    cap_times: Annotated[int, Field(gt=0, le=50)] | None = None
     warned_days_before: Days
 
 
@@ -130,7 +131,7 @@ class FirstVisit(Terms):
     """Which role the first verified visit earns, and for how many days it is protected; None: without end."""
 
     role: Id
-    protection_days: Annotated[int, Field(gt=0)] | None = None
+    protection_days: SomeDays | None = None
 
 
 class CommissionPlan(Terms):
@@ -162,12 +163,12 @@ class Donation(Terms):
 
     ordinary: Bps
     close: Bps
-    days: Annotated[int, Field(gt=0)] | None = None
+    days: SomeDays | None = None
 
 
 class Mentoring(Terms):
     share: Bps
-    days: Annotated[int, Field(gt=0)] | None = None
+    days: SomeDays | None = None
 
 
 class SharingTerms(Terms):
@@ -184,8 +185,8 @@ class PolicyVersion(Terms):
 
     policy: Id
     title: Text
-    effective_from: AwareDatetime
-    effective_until: AwareDatetime | None = None
+    effective_from: Instant
+    effective_until: Instant | None = None
     supersedes: Id | None = None
     scope: Scope = Scope()
     time_zone: Annotated[str, AfterValidator(_zone)]

@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
-from pydantic import AwareDatetime
-
 from domain.authority import has_duty, not_working, reserved
 from domain.credit import VERIFIED_VISIT, first_protected_visit, is_proven
-from domain.fact import SYSTEM, Artefact, CommandOnDeal, Id, Part, Sight, Text
+from domain.fact import SYSTEM, Artefact, CommandOnDeal, Id, Instant, Part, Sight, Text
 from domain.parts import parts_not_whole
 from domain.policy.terms import PolicyVersion
 from domain.refusals import Code, Refusal
@@ -38,7 +36,7 @@ class TransferRole(CommandOnDeal):
     name: Literal["transfer-role"] = "transfer-role"
     role: Id
     parts: tuple[Part, ...]
-    effective_from: AwareDatetime
+    effective_from: Instant
     ground: Text
 
 
@@ -47,7 +45,7 @@ class RevokeRole(CommandOnDeal):
 
     name: Literal["revoke-role"] = "revoke-role"
     role: Id
-    effective_from: AwareDatetime
+    effective_from: Instant
     ground: Text
 
 

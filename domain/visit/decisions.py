@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, StringConstraints
+from pydantic import StringConstraints
 
 from domain.authority import not_working, reserved
-from domain.fact import CommandOnCustomer, Id, Sight, Text
+from domain.fact import CommandOnCustomer, Id, Instant, Sight, Text
 from domain.lapse import renewal
 from domain.personal import Personal
 from domain.place import coordinates, distance_m
@@ -40,7 +40,7 @@ class PlanVisit(CommandOnCustomer):
     name: Literal["plan-visit"] = "plan-visit"
     visit: Id
     rep: Id
-    planned_for: AwareDatetime
+    planned_for: Instant
     purpose: Text
 
 
