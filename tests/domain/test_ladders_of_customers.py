@@ -45,7 +45,7 @@ def absorbed_and_other() -> Story:
     return in_business().registers("absorbed").registers("other").merges("absorbed", "other")
 
 
-def test_a_claim() -> None:
+def test_a_claim_is_refused_in_order() -> None:
     story = in_business().lawless()
     climb = ladder(story, "claim-customer", "08-10 09:00", rep="Wu", customer="absorbed").meets("no-policy")
     story.lawful()
@@ -71,7 +71,7 @@ def test_a_claim() -> None:
     assert climb.climbed() == documented(pool.claim)
 
 
-def test_a_release() -> None:
+def test_a_release_is_refused_in_order() -> None:
     story = absorbed_and_other()
     climb = ladder(story, "release-customer", "08-06 09:00", rep="Li", customer="nobody")
     climb.meets("unknown-customer", customer="absorbed").meets("customer-merged", customer="other").meets("not-held")
@@ -81,7 +81,7 @@ def test_a_release() -> None:
     assert climb.climbed() == documented(pool.release)
 
 
-def test_a_reassignment() -> None:
+def test_a_reassignment_is_refused_in_order() -> None:
     story = in_business().lawless()
     climb = ladder(story, "reassign-customer", "08-05 09:30", to="Wu", actor="Li", customer="nobody").meets("no-policy")
     story.lawful()
@@ -102,7 +102,7 @@ def test_a_reassignment() -> None:
     assert climb.climbed() == documented(pool.reassign)
 
 
-def test_a_change_of_tier() -> None:
+def test_a_change_of_tier_is_refused_in_order() -> None:
     story = absorbed_and_other().registers("won")
     climb = ladder(story, "change-tier", "08-06 09:00", rep="Li", tier="ordinary", customer="nobody")
     climb.meets("unknown-customer", customer="absorbed").meets("customer-merged", customer="won").meets("not-held")
@@ -120,7 +120,7 @@ def test_a_change_of_tier() -> None:
     assert climb.climbed() == documented(pool.change_tier)
 
 
-def test_a_registration() -> None:
+def test_a_registration_is_refused_in_order() -> None:
     story = with_a_shop().lawless()
     told = {"by": "Wu", "customer_name": "新店", "phone": "12", "licence": "911100006000373411", "place": "nowhere"}
     climb = ladder(story, "register-customer", "08-01 09:00", **told).meets("no-policy")
@@ -137,7 +137,7 @@ def test_a_registration() -> None:
     assert climb.climbed() == documented(customer.register)
 
 
-def test_a_merge() -> None:
+def test_a_merge_is_refused_in_order() -> None:
     story = absorbed_and_other().registers("third")
     climb = ladder(story, "merge-customers", "08-01 09:00", customer="nobody", absorbed="nobody", actor="Li")
     climb.meets("same-customer", absorbed="absorbed").meets("unknown-customer", customer="other")
@@ -146,7 +146,7 @@ def test_a_merge() -> None:
     assert climb.climbed() == documented(customer.merge)
 
 
-def test_a_correction_of_the_place() -> None:
+def test_a_correction_of_the_place_is_refused_in_order() -> None:
     climb = ladder(absorbed_and_other(), "correct-customer-place", "08-01 09:00", customer="nobody", place="nowhere")
     climb.meets("unknown-customer", customer="absorbed").meets("customer-merged", customer="other")
     climb.meets("place-invalid", place=PLACE)
@@ -154,7 +154,7 @@ def test_a_correction_of_the_place() -> None:
     assert climb.climbed() == documented(customer.correct_place)
 
 
-def test_a_grade() -> None:
+def test_a_grade_is_refused_in_order() -> None:
     story = absorbed_and_other().lawless()
     climb = ladder(story, "grade-customer", "08-01 09:00", customer="nobody", by="Wu", intent=0, potential=5)
     climb.meets("unknown-customer", customer="absorbed").meets("customer-merged", customer="other").meets("no-policy")
@@ -169,7 +169,7 @@ def test_a_grade() -> None:
     assert climb.climbed() == documented(customer.grade)
 
 
-def test_a_planned_visit() -> None:
+def test_a_planned_visit_is_refused_in_order() -> None:
     story = absorbed_and_other()
     told: dict[str, Any] = {"visit": "V-1", "rep": "Wu", "planned_for": on("08-02 09:00")}
     climb = ladder(story, "plan-visit", "08-01 09:00", customer="nobody", **told)
@@ -185,7 +185,7 @@ def test_a_planned_visit() -> None:
     assert climb.climbed() == documented(visit.plan)
 
 
-def test_a_recorded_visit() -> None:
+def test_a_recorded_visit_is_refused_in_order() -> None:
     story = absorbed_and_other().lawless()
     climb = ladder(story, "record-visit", "08-01 09:00", customer="nobody", visit="V-1", rep="Wu", point="nowhere")
     climb.meets("unknown-customer", customer="absorbed").meets("customer-merged", customer="other").meets("no-policy")
@@ -202,7 +202,7 @@ def test_a_recorded_visit() -> None:
     assert climb.climbed() == documented(visit.record)
 
 
-def test_an_overridden_visit() -> None:
+def test_an_overridden_visit_is_refused_in_order() -> None:
     story = with_a_shop()
     story.visits("Li", "07-31 09:00", metres=612)
     climb = ladder(story, "override-visit", "08-01 09:00", visit="V-0", verdict="rejected", actor="Ma")
@@ -212,7 +212,7 @@ def test_an_overridden_visit() -> None:
     assert climb.climbed() == documented(visit.override)
 
 
-def test_a_donation() -> None:
+def test_a_donation_is_refused_in_order() -> None:
     story = absorbed_and_other()
     climb = ladder(story, "donate-customer", "08-06 09:00", customer="nobody", donor="Li", to="Li", actor="Li")
     climb.meets("self-mentor", to="Wu").meets("unknown-customer", customer="absorbed")

@@ -31,7 +31,7 @@ def with_a_lost_deal(story: Story) -> Story:
     return story.given("lose-deal", "02-02 09:00", deal="lost", rep="Li")
 
 
-def test_an_opening() -> None:
+def test_an_opening_is_refused_in_order() -> None:
     story = with_a_deal().registers("absorbed").merges("absorbed", "shop").lawless()
     climb = ladder(story, "open-deal", "08-01 09:00", customer="nobody", rep="Wu", stage="nowhere")
     climb.meets("id-taken", deal="D-2").meets("unknown-customer", customer="absorbed")
@@ -47,7 +47,7 @@ def test_an_opening() -> None:
     assert climb.climbed() == documented(deal.open_deal)
 
 
-def test_an_advance() -> None:
+def test_an_advance_is_refused_in_order() -> None:
     story = with_a_lost_deal(with_a_deal())
     climb = ladder(story, "advance-stage", "08-01 09:00", deal="nothing", rep="Wu", stage="nowhere")
     climb.meets("unknown-deal", deal="lost").meets("deal-closed", deal="deal").meets("unknown-rep")
@@ -63,7 +63,7 @@ def test_an_advance() -> None:
     assert climb.climbed() == documented(deal.advance)
 
 
-def test_a_step_back() -> None:
+def test_a_step_back_is_refused_in_order() -> None:
     story = with_a_lost_deal(signed())
     climb = ladder(story, "revert-stage", "08-01 09:00", deal="nothing", stage="nowhere")
     climb.meets("unknown-deal", deal="lost").meets("deal-closed", deal="deal")
@@ -74,7 +74,7 @@ def test_a_step_back() -> None:
     assert climb.climbed() == documented(deal.revert)
 
 
-def test_a_loss() -> None:
+def test_a_loss_is_refused_in_order() -> None:
     story = with_a_lost_deal(signed()).given("open-deal", "02-01 09:00", deal="open", rep="Li")
     climb = ladder(story, "lose-deal", "08-01 09:00", deal="nothing", rep="Wu")
     climb.meets("unknown-deal", deal="lost").meets("deal-closed", deal="deal").meets("already-signed", deal="open")
@@ -87,7 +87,7 @@ def test_a_loss() -> None:
     assert climb.climbed() == documented(deal.lose)
 
 
-def test_a_signing() -> None:
+def test_a_signing_is_refused_in_order() -> None:
     story = with_a_lost_deal(signed()).given("open-deal", "02-01 09:00", deal="open", rep="Li").lawless()
     parts = [{"milestone": "all", "amount": 99}]
     told: dict[str, Any] = {"contract": "C-2", "rep": "Wu", "amount": 100, "currency": "CNY", "milestones": parts}
@@ -105,7 +105,7 @@ def test_a_signing() -> None:
     assert climb.climbed() == documented(contract.sign)
 
 
-def test_a_role_earned() -> None:
+def test_a_role_earned_is_refused_in_order() -> None:
     story = with_a_lost_deal(signed()).given("open-deal", "02-21 09:00", deal="open", rep="Li")
     artefact = {"kind": "bid", "ref": "V-2"}
     climb = ladder(story, "earn-role", "08-01 09:00", deal="nothing", role="NOTHING", rep="Wu", artefact=artefact)
@@ -126,7 +126,7 @@ def test_a_role_earned() -> None:
     assert climb.climbed() == documented(role.earn)
 
 
-def test_a_role_transferred() -> None:
+def test_a_role_transferred_is_refused_in_order() -> None:
     told: dict[str, Any] = {
         "role": "NOTHING",
         "effective_from": on("07-31 09:00"),
@@ -141,7 +141,7 @@ def test_a_role_transferred() -> None:
     assert climb.climbed() == documented(role.transfer)
 
 
-def test_a_role_revoked() -> None:
+def test_a_role_revoked_is_refused_in_order() -> None:
     told: dict[str, Any] = {"role": "NOTHING", "effective_from": on("08-01 09:00")}
     story = signed()
     climb = ladder(story, "revoke-role", "08-01 09:00", deal="nothing", actor="Li", **told)
@@ -154,7 +154,7 @@ def test_a_role_revoked() -> None:
     assert climb.climbed() == [*documented(role.transfer)[:4], *documented(role.revoke)]
 
 
-def test_a_payment() -> None:
+def test_a_payment_is_refused_in_order() -> None:
     parts = [{"milestone": "all", "amount": 1_000_000}]
     story = signed(milestones=parts).given("open-deal", "02-01 09:00", deal="open", rep="Li")
     paid: dict[str, Any] = {"external_id": "bank-1", "amount": 10, "currency": "CNY"}
@@ -174,7 +174,7 @@ def test_a_payment() -> None:
     assert climb.climbed() == documented(payment.receive)
 
 
-def test_a_refund() -> None:
+def test_a_refund_is_refused_in_order() -> None:
     story = signed().given("open-deal", "02-01 09:00", deal="open", rep="Li")
     paid: dict[str, Any] = {"external_id": "bank-1", "amount": 10, "currency": "CNY"}
     story.given("receive-payment", "03-01 09:00", payment="P-1", **paid)
@@ -187,7 +187,7 @@ def test_a_refund() -> None:
     assert climb.climbed() == documented(payment.refund)
 
 
-def test_a_mentor() -> None:
+def test_a_mentor_is_refused_in_order() -> None:
     story = in_business()
     climb = ladder(story, "assign-mentor", "08-01 09:00", rep="Wu", mentor="Wu", actor="Li")
     climb.meets("self-mentor", mentor="Li").meets("unknown-rep")
@@ -204,7 +204,7 @@ def test_a_mentor() -> None:
     assert climb.climbed() == documented(mentorship.assign)
 
 
-def test_the_end_of_a_mentorship() -> None:
+def test_the_end_of_a_mentorship_is_refused_in_order() -> None:
     story = in_business().given("assign-mentor", "07-10 09:00", rep="Zhou", mentor="Feng", actor="Lu")
     climb = ladder(story, "end-mentorship", "08-01 09:00", rep="Wu", mentor="Li", actor="Li")
     climb.meets("unknown-rep", rep="Zhou").meets("not-mentored", mentor="Feng").meets("not-allowed", actor="Lu")
@@ -212,7 +212,7 @@ def test_the_end_of_a_mentorship() -> None:
     assert climb.climbed() == documented(mentorship.end)
 
 
-def test_a_sharing() -> None:
+def test_a_sharing_is_refused_in_order() -> None:
     told: dict[str, Any] = {
         "parts": [{"rep": "Zhou", "bps": 9_999}],
         "effective_from": on("08-01 09:00"),
@@ -225,21 +225,21 @@ def test_a_sharing() -> None:
     assert climb.climbed() == documented(mentorship.agree)
 
 
-def test_a_unit() -> None:
+def test_a_unit_is_refused_in_order() -> None:
     climb = ladder(in_business(), "create-unit", "08-01 09:00", unit="team-east", parent="nowhere", title="East")
     climb.meets("id-taken", unit="team-north").meets("unknown-unit", parent="head-office")
 
     assert climb.climbed() == documented(organisation.create_unit)
 
 
-def test_a_move_of_a_unit() -> None:
+def test_a_move_of_a_unit_is_refused_in_order() -> None:
     climb = ladder(in_business(), "move-unit", "08-01 09:00", unit="nowhere", parent="team-east")
     climb.meets("unknown-unit", unit="head-office").meets("cycle", unit="team-west")
 
     assert climb.climbed() == documented(organisation.move_unit)
 
 
-def test_a_joiner_a_mover_and_a_leaver() -> None:
+def test_a_joiner_a_mover_and_a_leaver_are_refused_in_order() -> None:
     story = in_business()
     joins = ladder(story, "join-rep", "06-30 09:00", rep="Zhou", unit="nowhere")
     joins.meets("already-joined", rep="Wu")
@@ -263,7 +263,7 @@ def test_a_joiner_a_mover_and_a_leaver() -> None:
     assert leaves.climbed() == documented(organisation.leave)
 
 
-def test_a_quota() -> None:
+def test_a_quota_is_refused_in_order() -> None:
     story = in_business()
     climb = ladder(story, "set-quota", "08-01 09:00", rep="Wu", held=0, actor="Lu").meets("unknown-rep")
     join(story)
@@ -278,7 +278,7 @@ def test_a_quota() -> None:
     assert climb.climbed() == documented(organisation.set_quota)
 
 
-def test_a_policy() -> None:
+def test_a_policy_is_refused_in_order() -> None:
     version = shipped("b2b-1")
     contradictory = version.model_copy(update={"policy": "B2B-2", "signed_stage": "nowhere"})
     story = in_business()
