@@ -1,7 +1,7 @@
 """What a story expects, beside what came of it: every expectation becomes comparisons, each with its place in the file."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from domain.commission import Line
 from domain.effects import claims_of, close_of, held_by
 from domain.quota import claims_quota, close_quota, held_quota
 from domain.world import World
-from services.scenarios.reckoning import Reckoning
+from services.scenarios.reckoning import Booking, Reckoning
 from services.scenarios.story import (
     NOBODY,
     BookedExpected,
@@ -117,20 +117,21 @@ def of_roles(expected: RolesExpected, look: Looking, steps: Steps) -> Iterator[C
 
 
 def of_receipt(expected: ReceiptExpected, look: Looking, steps: Steps) -> Iterator[Comparison]:
-    """The lines of a payment by role and payee, the pool, and that the one is the sum of the other."""
+    """The lines of a payment by role and payee as booked, the pool, and that the one is the sum of the other."""
     about = f"of {expected.payment}"
-    lines = [line for line in look.reckoning.lines(expected.deal) if line.payment == expected.payment]
-    pool = lines[0].pool if lines else None
+    attributed = [line for line in look.reckoning.attributed(expected.deal) if line.payment == expected.payment]
+    pool = attributed[0].pool if attributed else None
     yield Comparison(f"pool {about}", expected.pool, pool and pool.amount, (*steps, "pool"))
     if expected.fee is not None:
         yield Comparison(f"fee {about}", expected.fee, pool and pool.fee, (*steps, "fee"))
+    lines = [line for line in look.reckoning.booked(expected.deal) if line.payment == expected.payment]
     actual = by_role(lines)
     for role in dict.fromkeys((*expected.lines, *actual)):
         wanted = dict(expected.lines.get(role, {}))
         yield Comparison(f"{role} {about}", wanted, actual.get(role, {}), (*steps, "lines", role))
     yield Comparison(f"sum of the lines {about}", expected.pool, sum(line.amount for line in lines), (*steps, "lines"))
     if expected.falls_to:
-        fallen = {line.role: line.held_by for line in lines if line.role != line.held_by}
+        fallen = {line.role: line.held_by for line in attributed if line.role != line.held_by}
         yield Comparison(f"fallbacks {about}", dict(expected.falls_to), fallen, (*steps, "falls_to"))
 
 
@@ -175,12 +176,19 @@ def of_milestone(expected: MilestoneExpected, look: Looking, steps: Steps) -> It
         yield Comparison(f"{about} at {at:%Y-%m-%d %H:%M}", expected.told, found and found.told, (*steps, "told"))
 
 
-def by_role(lines: list[Line]) -> dict[str, dict[str, int]]:
-    """Amounts by role and payee. Who holds a role in several parts is one payee."""
+def by_role(lines: Iterable[Booking | Line]) -> dict[str, dict[str, int]]:
+    """Amounts by role and payee."""
     found: dict[str, Counter[str | None]] = {}
     for line in lines:
         found.setdefault(line.role, Counter())[line.payee] += line.amount
     return {role: named(payees) for role, payees in found.items()}
+
+
+def arranged_as_attributed(reckoning: Reckoning) -> Iterator[Comparison]:
+    """That what the read model has booked of each deal is what the plan attributes."""
+    for deal in reckoning.deals():
+        what = f"all lines of {deal}"
+        yield Comparison(what, by_role(reckoning.attributed(deal)), by_role(reckoning.booked(deal)), ())
 
 
 def named(amounts: Mapping[str | None, int]) -> dict[str, int]:

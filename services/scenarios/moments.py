@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, PlainValidator
 from pydantic_core import PydanticCustomError
 
 from domain.commands import COMMANDS
+from domain.fact import EARLIEST, LATEST
 
 WRITTEN: Final = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?(Z|[+-]\d{2}:\d{2})?")
 """A day, an hour of it, or one to the second; with or without an offset from UTC. A day alone begins at midnight."""
@@ -22,10 +23,12 @@ def told(value: object) -> datetime:
     """
     if isinstance(value, str) and WRITTEN.fullmatch(value):
         try:
-            return datetime.fromisoformat(value)
+            at = datetime.fromisoformat(value)
         except ValueError as error:
             raise PydanticCustomError("moment", "there is no such time: {why}", {"why": str(error)}) from None
-    raise PydanticCustomError("moment", "write a time as 2024-08-01 09:00")
+        if EARLIEST.year < at.year < LATEST.year:
+            return at
+    raise PydanticCustomError("moment", "write a time of our age, as 2024-08-01 09:00")
 
 
 Moment = Annotated[datetime, PlainValidator(told)]
@@ -68,7 +71,11 @@ def times_of(annotation: Any, seen: set[type]) -> set[str]:
 
 
 def holds_an_instant(annotation: Any) -> bool:
-    return annotation is AwareDatetime or AwareDatetime in getattr(annotation, "__args__", ())
+    """Whether a field of this type is an instant, or may be one."""
+    if isinstance(annotation, type):
+        return issubclass(annotation, datetime | AwareDatetime)
+    inner = (getattr(annotation, "__origin__", None), *getattr(annotation, "__args__", ()))
+    return any(holds_an_instant(each) for each in inner if each is not None and not isinstance(each, list))
 
 
 TIMES: Final[frozenset[str]] = frozenset().union(*(times_of(command, set()) for command in COMMANDS.values()))

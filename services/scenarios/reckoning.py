@@ -19,6 +19,7 @@ from domain.pool.facts import ClaimRefused, CustomerClaimed, CustomerDropped, Cu
 from domain.record import Recorded
 from domain.streams import DealStream, evolve_deal
 from domain.world import World
+from projections.booking import BookedLine
 
 ENDINGS: Final = (CustomerReleased, CustomerDropped, CustomerReassigned)
 
@@ -35,19 +36,25 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """What one event changed of what a payee earns of a deal, in minor units."""
+    """What one event changed of what a payee earns of a payment by a role, in minor units. `because` are its names."""
 
     because: tuple[str, ...]
+    payment: str
+    role: str
     payee: str | None
     amount: int
 
 
 class Reckoning:
-    """`log` is everything recorded so far, in order; `now` the moment at which it is read."""
+    """`log` is everything recorded so far, in order; `now` the moment at which it is read.
 
-    def __init__(self, log: Sequence[Recorded], now: datetime) -> None:
+    `lines` are the commission lines that the read model has booked of it, in their order.
+    """
+
+    def __init__(self, log: Sequence[Recorded], now: datetime, lines: Sequence[BookedLine] = ()) -> None:
         self.log = log
         self.now = now
+        self.lines = lines
 
     def world(self, at: datetime) -> World:
         """Customers, organisation and policies as true at a time."""
@@ -93,28 +100,26 @@ class Reckoning:
         signing = stream.contract.signing
         return self.world(self.now).policies[signing.policy] if signing else None
 
-    def lines(self, deal: str) -> list[Line]:
-        """The deal's commission lines as they stand."""
+    def attributed(self, deal: str) -> list[Line]:
+        """The deal's commission lines as the plan attributes them, with their steps."""
         stream = self.deal(deal)
         plan = self.plan(stream)
         return attribute(stream, plan) if plan else []
 
     def booked(self, deal: str) -> list[Booking]:
-        """What each event of the deal changed for each payee, in order."""
-        found: list[Booking] = []
-        stream, before = DealStream(), Counter[str | None]()
-        for each in self.facts_of(deal):
-            stream = evolve_deal(stream, cast(DealStreamFact, each.fact), each.position)
-            plan = self.plan(stream)
-            after = earned(attribute(stream, plan)) if plan else Counter[str | None]()
-            changes = {payee: after[payee] - before[payee] for payee in (*after, *before)}
-            found += [Booking(names_of(each.fact), payee, amount) for payee, amount in changes.items() if amount]
-            before = after
-        return found
+        """What each event of the deal changed for each payee, in order, as booked."""
+        return [
+            Booking(names_of(self.log[line.position - 1].fact), line.payment, line.role, line.payee, line.amount)
+            for line in self.lines
+            if line.deal == deal
+        ]
 
     def totals(self) -> dict[str | None, int]:
-        """What everyone earns of all deals, in minor units."""
-        return dict(earned(line for deal in self.deals() for line in self.lines(deal)))
+        """What is booked for everyone of all deals, in minor units."""
+        amounts = Counter[str | None]()
+        for line in self.lines:
+            amounts[line.payee] += line.amount
+        return dict(amounts)
 
     def intervals(self, customer: str) -> list[Interval]:
         """Who owned the customer from when until when."""
@@ -143,13 +148,6 @@ def world_of(recorded: Iterable[Recorded], at: datetime) -> World:
 def empty_world(now: datetime) -> World:
     """A world that knows everything there is, which is nothing yet. No rule that fingerprints is asked of it."""
     return World(now=now, fingerprint=lambda kind, value: f"{kind}:{value}", complete=True)
-
-
-def earned(lines: Iterable[Line]) -> Counter[str | None]:
-    amounts = Counter[str | None]()
-    for line in lines:
-        amounts[line.payee] += line.amount
-    return amounts
 
 
 def names_of(fact: AnyFact) -> tuple[str, ...]:

@@ -1,18 +1,25 @@
 """Tells a story to a ledger, command by command at the story's own times, and compares what came of it."""
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
+
+from psycopg import Connection
 
 from domain.contract.facts import MilestoneDue, MilestoneOverdue
 from domain.facts import AnyFact
 from domain.pool.facts import CustomerDropped, RetentionWarned
 from domain.record import Recorded
 from domain.visit.facts import ProtectionExpired
+from projections.booking import BookedLine
+from projections.lines import Lines, lines
+from projections.runner import Runner, log_of
+from services.database import connect
 from services.ledger.answer import Answer
 from services.ledger.application import Ledger
-from services.scenarios.expecting import Comparison, Looking, compare
+from services.scenarios.expecting import Comparison, Looking, arranged_as_attributed, compare
 from services.scenarios.reading import Act, Scenario
 from services.scenarios.reckoning import Reckoning
 from services.scenarios.stage import StoryClock, throw_away_ledger
@@ -47,12 +54,7 @@ class Outcome:
             "owners": {customer: said.intervals(customer) for customer in said.customers()},
             "refusals": self.refusals,
             "claims": [(claim.at, claim.rep, claim.customer, claim.code) for claim in said.refused_claims()],
-            "lines": [
-                (line.payment, line.role, line.payee, line.amount) for d in said.deals() for line in said.lines(d)
-            ],
-            "booked": [
-                (booking.because, booking.payee, booking.amount) for d in said.deals() for booking in said.booked(d)
-            ],
+            "lines": [booking for deal in said.deals() for booking in said.booked(deal)],
             "facts": {c: [(fact.kind, fact.at) for fact in said.history(f"customer/{c}")] for c in said.customers()},
         }
 
@@ -88,6 +90,8 @@ class Telling:
         self.ledger = ledger
         self.clock = clock
         self.sweeper = sweeper
+        log = log_of(ledger.notification_log, ledger.mapper)
+        self.runner = Runner(self.connection, log, channel=ledger.log_recorder.channel, models=(Lines,))
         self.log: list[Recorded] = []
         self.seen: dict[str, int] = {}
         self.refusals: list[tuple[str, str]] = []
@@ -105,7 +109,7 @@ class Telling:
             self.read_on()
             self.comparisons += self.of_command(act, answer)
         if act.expected:
-            self.comparisons += compare(act.expected, self.look(), (*act.steps, "expect"))
+            self.comparisons += compare(act.expected, self.look(money=act.expected.of_money), (*act.steps, "expect"))
 
     def end(self) -> Outcome:
         """Let the story's end come, and compare what is expected of the whole."""
@@ -113,8 +117,9 @@ class Telling:
         if self.sweeper != "never":
             sweep(self.ledger)
         self.read_on()
-        look = self.look()
+        look = self.look(money=True)
         self.comparisons += compare(self.scenario.story.expect, look, ("expect",))
+        self.comparisons += arranged_as_attributed(look.reckoning)
         return Outcome(self.scenario, tuple(self.comparisons), tuple(self.refusals), look.reckoning, self.ledger.schema)
 
     def wait_until(self, at: datetime) -> None:
@@ -135,12 +140,26 @@ class Telling:
         while page := self.ledger.read_all(after=len(self.log), limit=PAGE):
             self.log += page
 
-    def look(self) -> Looking:
-        return Looking(
-            Reckoning(tuple(self.log), self.clock.now),
-            tuple(code for _, code in self.refusals),
-            self.scenario.story.instant,
-        )
+    def look(self, *, money: bool) -> Looking:
+        """What can be said of the story so far; of its money only if asked, since that has to be arranged first."""
+        reckoning = Reckoning(tuple(self.log), self.clock.now, self.booked_lines() if money else ())
+        return Looking(reckoning, tuple(code for _, code in self.refusals), self.scenario.story.instant)
+
+    def booked_lines(self) -> list[BookedLine]:
+        """The commission lines that the read model books of the log so far."""
+        self.runner.catch_up()
+        found: list[BookedLine] = []
+        after = None
+        with closing(self.connection()) as connection:
+            while True:
+                page = lines(connection, limit=PAGE, after=after)
+                found += page.rows
+                after = page.after
+                if after is None:
+                    return found
+
+    def connection(self) -> Connection[Any]:
+        return connect(self.ledger.dsn, self.ledger.schema)
 
     def of_command(self, act: Act, answer: Answer) -> list[Comparison]:
         """How the command was answered, beside what is expected; who expects nothing expects that it is accepted."""

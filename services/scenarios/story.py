@@ -152,6 +152,11 @@ class Expectations(Written):
     quota_left: tuple[QuotaExpected, ...] = ()
     milestones: tuple[MilestoneExpected, ...] = ()
 
+    @property
+    def of_money(self) -> bool:
+        """Whether commission lines are asked for."""
+        return bool(self.receipts or self.booked or self.totals is not None)
+
 
 class StepExpectations(Expectations):
     """What must come of one command at once: how it is refused, or the kinds of its facts in the histories it changed."""
