@@ -1,7 +1,9 @@
 """What good style means here, as functions that find where it is missing. Each yields sentences; none yields when all is well."""
 
 import ast
+import io
 import re
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -82,10 +84,12 @@ def empty_names(path: Path, text: str) -> Iterator[str]:
 
 
 def unfinished(path: Path, text: str) -> Iterator[str]:
-    for number, line in enumerate(text.splitlines(), 1):
-        if UNFINISHED.search(line):
-            yield f"{path}:{number}: left for later: {line.strip()}"
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT and UNFINISHED.search(token.string):
+            yield f"{path}:{token.start[0]}: left for later: {token.string}"
     for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Module | ast.ClassDef | Function) and UNFINISHED.search(ast.get_docstring(node) or ""):
+            yield f"{path}: left for later: {ast.get_docstring(node)}"
         if isinstance(node, ast.Name) and node.id == "NotImplementedError":
             yield f"{path}:{node.lineno}: not implemented"
         if isinstance(node, ast.ClassDef) and "Protocol" not in {

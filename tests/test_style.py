@@ -116,6 +116,7 @@ BAD: list[tuple[Callable[[Path, str], Iterator[str]], str, str]] = [
     (style.empty_names, "services/pool.py", "class PoolManager: x = 1"),
     (style.empty_names, "services/pool.py", "class BaseStore: x = 1"),
     (style.unfinished, "domain/a.py", "x = 1  # TO~DO later"),
+    (style.unfinished, "domain/a.py", '"""FIX~ME: this."""'),
     (style.unfinished, "domain/a.py", "def f() -> None:\n    raise NotImplementedError"),
     (style.unfinished, "domain/a.py", "def f() -> None: ..."),
     (style.unfinished, "domain/a.py", "class A:\n    def f(self) -> None:\n        pass"),
@@ -156,6 +157,7 @@ GOOD: list[tuple[Callable[[Path, str], Iterator[str]], str, str]] = [
     (style.too_long, "domain/table.py", "def f(x: int) -> int:\n  match x:\n" + "    case 1:\n      return 1\n" * 40),
     (style.empty_names, "domain/authority.py", "class Manages: x = 1"),
     (style.unfinished, "domain/a.py", 'def nothing() -> None:\n    """Nobody is told."""'),
+    (style.unfinished, "domain/a.py", 'currency = "XXX"  # none, by ISO 4217'),
     (style.unfinished, "domain/a.py", "class Clock(Protocol):\n    def now(self) -> int: ..."),
     (
         style.undocumented,
