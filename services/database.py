@@ -64,7 +64,7 @@ def connect(dsn: str, schema: str, *, timeouts: bool = True) -> Connection[Row]:
         keepalives_interval=5,
         keepalives_count=3,
         tcp_user_timeout=30_000,
-        application_name="sales-ledger",
+        application_name=f"sales-ledger {schema}",
     )
     path = sql.Identifier(plain_schema(schema)).as_string(connection)
     wanted = {"search_path": path, "timezone": "UTC", **(TIMEOUTS if timeouts else {})}

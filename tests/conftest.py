@@ -2,7 +2,9 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import psycopg
@@ -19,14 +21,21 @@ MASTER_KEY = bytes(range(32))
 OpenLedger = Callable[..., Ledger]
 
 
+@contextmanager
+def place_for_a_server() -> Iterator[Path]:
+    """A directory for an embedded server. Not one of pytest's, which other runs of pytest shut to the server's user."""
+    with TemporaryDirectory(prefix="ledger-", ignore_cleanup_errors=True) as made:
+        yield Path(made)
+
+
 @pytest.fixture(scope="session")
-def dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def dsn() -> Iterator[str]:
     """The address of a PostgreSQL server for the whole session."""
     given = os.environ.get("LEDGER_TEST_DATABASE_URL")
     if given:
         yield given
         return
-    with embedded(tmp_path_factory.getbasetemp().parent / "shared") as address:
+    with place_for_a_server() as place, embedded(place) as address:
         yield address
 
 

@@ -16,7 +16,7 @@ class Keyring:
 
     def __init__(self, readers: Readers, safe: Vault) -> None:
         self._readers = readers
-        self._vault = safe
+        self.safe = safe
         self._lock = Lock()
         self._known: dict[str, bytes] = {}
 
@@ -26,7 +26,7 @@ class Keyring:
         Raises `MasterKeyUnusable` if it was wrapped by another master key.
         """
         subject = f"ledger/{name}"
-        _, wrapped = self._vault.new_key(subject)
+        _, wrapped = self.safe.new_key(subject)
         with self._readers.connection() as connection:
             connection.execute(
                 "insert into personal_key (subject, wrapped) values (%s, %s) on conflict do nothing", (subject, wrapped)
@@ -49,7 +49,7 @@ class Keyring:
             row = connection.execute("select wrapped from personal_key where subject = %s", (subject,)).fetchone()
         if row is None or row[0] is None:
             return None
-        key = self._vault.unwrap(subject, cast(bytes, row[0]))
+        key = self.safe.unwrap(subject, cast(bytes, row[0]))
         with self._lock:
             if len(self._known) >= KEPT:
                 self._known.clear()

@@ -111,7 +111,7 @@ class Sights:
                 if until is None:
                     world.lapsing.pop(effect.who, None)
                 elif isinstance(effect, Wake) and effect.at is not None and effect.at > until:
-                    cast(dict[str, datetime], world.lapsing[effect.who]).pop(fact.stream, None)
+                    world.lapsing[effect.who].pop(fact.stream, None)
 
     def follow(self, connection: Connection[Any], head: int) -> None:
         """Forget what others have written since, and take in the organisation and the policies as they are now."""
