@@ -13,9 +13,9 @@ from domain.payment.facts import PaymentReceived, PaymentRefunded
 from domain.policy.terms import PolicyVersion
 from domain.record import Recorded
 from domain.role.facts import RoleEarned, RoleExpired, RoleRevoked, RoleTransferred
-from domain.streams import DealStream
 
 Cause = Literal["payment", "refund", "role-earned", "transfer", "revocation", "expiry", "sharing", "signing"]
+Steps = dict[str, Any]
 LineKey = tuple[str, str, str | None, str | None]
 
 
@@ -53,6 +53,19 @@ class BookedLine:
         return f"{self.position}.{self.number}"
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a line comes to now, and what is booked of it, in minor units. `line` is None where it is due no more."""
+
+    key: LineKey
+    before: int
+    line: Line | None
+
+    @property
+    def due(self) -> int:
+        return self.line.amount if self.line else 0
+
+
 def cause_of(fact: DealStreamFact) -> Cause | None:
     """Why a fact changes what is due; None for a fact that cannot."""
     match fact:
@@ -83,15 +96,12 @@ def booked_line(
     recorded: Recorded,
     number: int,
     cause: Cause,
-    key: LineKey,
-    amount: int,
-    stream: DealStream,
+    difference: Difference,
+    signing: ContractSigned,
     plan: PolicyVersion,
-    line: Line | None,
 ) -> BookedLine:
-    signing = stream.contract.signing
-    assert signing, "nothing is due before the signing"
-    due = line.amount if line else 0
+    """The line that books a difference under its cause."""
+    key, line = difference.key, difference.line
     return BookedLine(
         position=recorded.position,
         number=number,
@@ -104,16 +114,16 @@ def booked_line(
         role=key[1],
         of=key[2],
         payee=key[3],
-        amount=amount,
+        amount=difference.due - difference.before,
         currency=signing.currency,
         cause=cause,
         policy=plan.policy,
         plan_hash=signing.plan_hash,
-        derivation={"before": due - amount, "now": due, **(steps(line) if line else {})},
+        derivation={"before": difference.before, "now": difference.due, **(steps(line) if line else {})},
     )
 
 
-def steps(line: Line) -> dict[str, Any]:
+def steps(line: Line) -> Steps:
     """How a line was reckoned, step by step, in minor units and basis points."""
     found = {
         "receipt_position": line.receipt_position,

@@ -19,7 +19,7 @@ from domain.policy.facts import PolicyPublished
 from domain.policy.terms import PolicyVersion
 from domain.record import Recorded
 from domain.streams import DealStream, evolve_deal
-from projections.booking import BookedLine, LineKey, booked_line, cause_of
+from projections.booking import BookedLine, Difference, LineKey, booked_line, cause_of
 from projections.desk import Desk, Shelf
 from projections.reading import Found, Page, bounded, instant, page
 from projections.table import Table
@@ -95,13 +95,11 @@ class Lines:
         now = {line.key: line for line in attribute(at_hand.stream, plan)}
         number = 0
         for key in [*now, *(key for key in at_hand.booked if key not in now)]:
-            before = at_hand.booked.get(key, 0)
-            due = now[key].amount if key in now else 0
-            if due == before:
-                continue
-            number += 1
-            yield booked_line(recorded, number, cause, key, due - before, at_hand.stream, plan, now.get(key))
-            at_hand.booked[key] = due
+            difference = Difference(key, at_hand.booked.get(key, 0), now.get(key))
+            if difference.due != difference.before:
+                number += 1
+                yield booked_line(recorded, number, cause, difference, signing, plan)
+                at_hand.booked[key] = difference.due
 
     def _bring(self, batch: Sequence[Recorded], desk: Desk) -> None:
         """Have every deal of the batch at hand as it was before; from the log and the lines where it is not."""

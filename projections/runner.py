@@ -204,3 +204,6 @@ class Backoff:
     def longer(self) -> float:
         self.wait_s = min(self.wait_s * 2, 5.0)
         return self.wait_s
+
+
+__all__ = ["ProjectionStopped", "Runner", "log_of"]

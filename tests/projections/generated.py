@@ -42,6 +42,7 @@ class Chance:
         self.deals: list[str] = []
         self.payments: list[tuple[str, str]] = []
         self.visits: list[tuple[str, str]] = []
+        self.claimed = {"customer": "C0", "rep": "Li"}
         self.count = 0
 
     def commands(self, number: int) -> Iterator[tuple[str, AnyCommand]]:
@@ -72,8 +73,8 @@ class Chance:
     def draws(self) -> list[Callable[[], dict[str, object]]]:
         """How commands are drawn, the usual ones more often."""
         usual = [
-            self.register, self.claim, self.visit, self.open_deal, self.sign, self.receive, self.receive, self.refund,
-            self.earn,
+            self.register, self.claim, self.visit, self.follow_up, self.open_deal, self.sign, self.receive, self.receive,
+            self.refund, self.earn,
         ]  # fmt: skip
         rare = [
             self.release, self.reassign, self.tier, self.grade, self.merge, self.place, self.override, self.donate,
@@ -111,7 +112,14 @@ class Chance:
         return {"name": "register-customer", **fields, **(more if self.random.random() < 0.8 else {})}
 
     def claim(self) -> dict[str, object]:
-        return {"name": "claim-customer", "customer": self.customer(), "rep": self.rep()}
+        self.claimed = {"customer": self.customer(), "rep": self.rep()}
+        return {"name": "claim-customer", **self.claimed}
+
+    def follow_up(self) -> dict[str, object]:
+        """A visit to the customer claimed last, by who claimed it, that will often be verified."""
+        self.visits.append((self.claimed["customer"], f"V{self.count}"))
+        proof = {"point": HERE, "photo": f"{self.count + 1000:064x}", "visit": f"V{self.count}", "purpose": "talk"}
+        return {"name": "record-visit", **self.claimed, **proof}
 
     def release(self) -> dict[str, object]:
         return {"name": "release-customer", "customer": self.customer(), "rep": self.rep()}
@@ -135,7 +143,12 @@ class Chance:
         return {"name": "merge-customers", "customer": one, "absorbed": other, "ground": "same", "actor": "Office"}
 
     def place(self) -> dict[str, object]:
-        return {"name": "correct-customer-place", "customer": self.customer(), "place": FAR, "ground": "moved"}
+        return {
+            "name": "correct-customer-place",
+            "customer": self.customer(),
+            "place": self.random.choice((HERE, FAR)),
+            "ground": "moved",
+        }
 
     def plan_visit(self) -> dict[str, object]:
         when = {"planned_for": self.ago(), "purpose": "first talk", "visit": f"P{self.count}"}

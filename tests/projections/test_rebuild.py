@@ -12,13 +12,13 @@ from projections.catalogue import READ_MODELS
 from projections.rebuild import RebuildDiffers, digest
 from projections.runner import Runner
 from services.ledger.application import Ledger
-from tests.projections.conftest import MakeRunner
+from tests.projections.conftest import MakeRunner, Play
 from tests.projections.generated import Chance
 
 NAMES = [model.name for model in READ_MODELS]
 
 
-def live_through(ledger: Ledger, make_runner: MakeRunner, seed: int, commands: int) -> Runner:
+def live_through(play: Play, make_runner: MakeRunner, seed: int, commands: int) -> Runner:
     """Record a history while a runner follows in batches of chance sizes."""
     chance = Random(seed)
     drawn = list(Chance(seed).commands(commands))
@@ -26,7 +26,7 @@ def live_through(ledger: Ledger, make_runner: MakeRunner, seed: int, commands: i
     while drawn:
         size = chance.randrange(1, 300)
         now, drawn = drawn[:size], drawn[size:]
-        assert len(list(ledger.record_many(now))) == len(now)
+        play(now)
         runner = make_runner(batch_size=chance.choice((1, 3, 17, 1000)))
         runner.catch_up()
     return runner
@@ -34,9 +34,9 @@ def live_through(ledger: Ledger, make_runner: MakeRunner, seed: int, commands: i
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_every_rebuilt_read_model_equals_the_live_one(
-    ledger: Ledger, make_runner: MakeRunner, reading: Connection[Any], seed: int
+    ledger: Ledger, play: Play, make_runner: MakeRunner, reading: Connection[Any], seed: int
 ) -> None:
-    runner = live_through(ledger, make_runner, seed, 1200)
+    runner = live_through(play, make_runner, seed, 1200)
 
     for model in READ_MODELS:
         live = registry.generations(reading, model)[0]
@@ -50,8 +50,8 @@ def test_every_rebuilt_read_model_equals_the_live_one(
     assert {g.position for m in READ_MODELS for g in registry.generations(reading, m)} == {ledger.head().position}
 
 
-def test_generated_histories_hold_every_kind_of_fact(ledger: Ledger) -> None:
-    assert list(ledger.record_many(Chance(1).commands(4000)))
+def test_generated_histories_hold_every_kind_of_fact(ledger: Ledger, play: Play) -> None:
+    play(Chance(1).commands(4000))
 
     found = {
         recorded.fact.kind
@@ -64,9 +64,9 @@ def test_generated_histories_hold_every_kind_of_fact(ledger: Ledger) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_table_that_was_tampered_with_is_named_and_mended_when_the_difference_is_accepted(
-    ledger: Ledger, make_runner: MakeRunner, reading: Connection[Any], name: str
+    play: Play, make_runner: MakeRunner, reading: Connection[Any], name: str
 ) -> None:
-    live_through(ledger, make_runner, 4, 900)
+    live_through(play, make_runner, 4, 900)
     [model] = [each for each in READ_MODELS if each.name == name]
     table = next(t for t in model.tables if reading.execute(f"SELECT 1 FROM {t.name} LIMIT 1").fetchone())
     reading.execute(f"DELETE FROM {table.name}_1 WHERE ctid = (SELECT min(ctid) FROM {table.name}_1)")
