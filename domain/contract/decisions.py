@@ -89,7 +89,7 @@ def sign(command: SignContract, world: World) -> Answer:
         amount=command.amount,
         currency=command.currency,
         policy=policy.policy,
-        plan_hash=policy.content_hash,
+        plan_hash=world.policies.hashes[policy.policy],
     )
     advanced = StageAdvanced(
         at=command.at,
@@ -114,8 +114,9 @@ def sign(command: SignContract, world: World) -> Answer:
 
 def milestone_amounts(command: SignContract, policy: PolicyVersion) -> list[int]:
     """Each milestone's amount in minor units: as agreed, or split by shares so that they sum to the contract."""
+    usual = [each.share for each in policy.contract.milestones]
     if command.usual_milestones and not command.milestones:
-        return split(command.amount, [each.share for each in policy.contract.milestones])
+        return split(command.amount, usual) if usual else []
     shares = [each.share for each in command.milestones if each.share is not None]
     if shares:
         whole = len(shares) == len(command.milestones) and sum(shares) == WHOLE

@@ -1,6 +1,6 @@
 """Who owes whom a share: mentors for those they train, recipients to who gave them a customer, and what people agree."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
@@ -188,31 +188,32 @@ def sharings_at_signing(
     """
     agreed = world.deal(deal).sharings
     for rep in reps:
-        owed = [*mentors_part(rep, at, world), *donors_parts(rep, at, customer)]
-        left = WHOLE - sum(part.bps for part in owed)
+        owed = [*owed_to_mentor(rep, at, world), *owed_to_donor(rep, at, customer)]
+        left = WHOLE - sum(part.bps for _, part in owed)
         if not owed or left <= 0 or agreed.of(rep, at):
             continue
-        ground = ", ".join(
-            f"{why} {part.rep}" for why, part in zip(grounds(rep, at, customer, world), owed, strict=True)
-        )
-        yield SharingAgreed(
-            at=at, deal=deal, of=rep, parts=(Part(rep=rep, bps=left), *owed), effective_from=at, ground=ground
-        )
+        parts = (Part(rep=rep, bps=left), *together(part for _, part in owed))
+        ground = ", ".join(f"{why} {part.rep}" for why, part in owed)
+        yield SharingAgreed(at=at, deal=deal, of=rep, parts=parts, effective_from=at, ground=ground)
 
 
-def mentors_part(rep: str, at: datetime, world: World) -> list[Part]:
+def owed_to_mentor(rep: str, at: datetime, world: World) -> list[tuple[str, Part]]:
     mentored = world.organisation.reps[rep].mentor(at)
-    return [Part(rep=mentored.mentor, bps=mentored.share)] if mentored else []
+    return [("mentor", Part(rep=mentored.mentor, bps=mentored.share))] if mentored else []
 
 
-def donors_parts(rep: str, at: datetime, customer: CustomerStream) -> list[Part]:
+def owed_to_donor(rep: str, at: datetime, customer: CustomerStream) -> list[tuple[str, Part]]:
     """The latest donor's part; who gave the customer away before that is owed nothing more."""
     live = [d for d in customer.donations if d.rep == rep and d.share and (d.until is None or at < d.until)]
-    return [Part(rep=live[-1].donor, bps=live[-1].share)] if live else []
+    return [("donor", Part(rep=live[-1].donor, bps=live[-1].share))] if live else []
 
 
-def grounds(rep: str, at: datetime, customer: CustomerStream, world: World) -> list[str]:
-    return ["mentor"] * len(mentors_part(rep, at, world)) + ["donor"] * len(donors_parts(rep, at, customer))
+def together(parts: Iterable[Part]) -> list[Part]:
+    """Each payee once, with all that is owed to them."""
+    owed: dict[str, int] = {}
+    for part in parts:
+        owed[part.rep] = owed.get(part.rep, 0) + part.bps
+    return [Part(rep=rep, bps=bps) for rep, bps in owed.items()]
 
 
 def donors_share(terms: Donation, tier: Tier) -> int:

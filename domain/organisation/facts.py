@@ -115,8 +115,7 @@ class Rep:
         return next((p.since for p in self.posts if p.unit is None and since <= p.since <= until), None)
 
     def mentor(self, at: datetime) -> MentorAssigned | None:
-        live = (m for m in self.mentors if m.at <= at and (m.until is None or at < m.until))
-        return next(live, None)
+        return next((m for m in self.mentors if is_live(m, at)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +171,8 @@ def evolve(organisation: Organisation, fact: OrganisationFact, position: int = 0
         case RepJoined():
             known = organisation.reps.get(fact.rep)
             rep = known or Rep(fact.rep, fact.rep_name, fact.at, ())
-            return posted(organisation, replace(rep, rep_name=fact.rep_name), Post(fact.at, fact.unit, fact.duty))
+            named = replace(rep, rep_name=fact.rep_name or rep.rep_name)
+            return posted(organisation, named, Post(fact.at, fact.unit, fact.duty))
         case RepTransferred():
             return posted(organisation, organisation.reps[fact.rep], Post(fact.at, fact.unit, fact.duty))
         case RepLeft():
@@ -187,7 +187,7 @@ def evolve(organisation: Organisation, fact: OrganisationFact, position: int = 0
         case MentorshipEnded():
             rep = organisation.reps[fact.rep]
             ended = tuple(
-                m.model_copy(update={"until": fact.at}) if m.mentor == fact.mentor and m.until is None else m
+                m.model_copy(update={"until": fact.at}) if m.mentor == fact.mentor and is_live(m, fact.at) else m
                 for m in rep.mentors
             )
             return known_as(organisation, replace(rep, mentors=ended))
@@ -200,3 +200,7 @@ def posted(organisation: Organisation, rep: Rep, post: Post) -> Organisation:
 
 def known_as(organisation: Organisation, rep: Rep) -> Organisation:
     return replace(organisation, reps={**organisation.reps, rep.rep: rep})
+
+
+def is_live(mentor: MentorAssigned, at: datetime) -> bool:
+    return mentor.at <= at and (mentor.until is None or at < mentor.until)
