@@ -126,7 +126,7 @@ def test_a_time_lies_where_calendars_and_databases_agree(at: object) -> None:
     [("plan-visit", "planned_for"), ("transfer-role", "effective_from"), ("assign-mentor", "until")],
 )
 def test_every_time_in_a_command_lies_there(name: str, field: str) -> None:
-    told = {"name": name, "at": AT, field: "9999-12-31T23:59:59-12:00"}
+    told: dict[str, Any] = {"name": name, "at": AT, field: "9999-12-31T23:59:59-12:00"}
 
     assert f"{field}: a time lies between" in str(refused(told).detail)
 
@@ -192,7 +192,7 @@ def test_a_command_may_be_ahead_of_the_clock_by_the_policys_five_minutes() -> No
 
 def test_no_refusal_repeats_what_was_given() -> None:
     secret = "13800138000"
-    told = {
+    told: dict[str, Any] = {
         "name": "register-customer",
         "at": AT,
         "customer": "C",

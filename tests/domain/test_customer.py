@@ -1,5 +1,7 @@
 """Who a customer is: one live record per phone and licence, like names suspected, records merged, places corrected, grades."""
 
+from typing import Any
+
 import pytest
 
 from domain.customer.facts import CustomerGraded, CustomerRegistered, CustomersMerged, DuplicateSuspected
@@ -12,7 +14,13 @@ from tests.domain.story import LICENCE, PHONE, PLACE, in_business, kinds, metres
 def test_a_like_name_is_suspected_as_a_double_and_not_refused() -> None:
     story = in_business().registers("imported", "05-06 09:00", "Zhou", customer_name="恒通便利.店")
 
-    told = {"customer_name": "恒通便利店", "phone": PHONE, "licence": LICENCE, "place": PLACE, "by": "Li"}
+    told: dict[str, Any] = {
+        "customer_name": "恒通便利店",
+        "phone": PHONE,
+        "licence": LICENCE,
+        "place": PLACE,
+        "by": "Li",
+    }
     facts = story.tells("register-customer", "06-03 09:00", customer="new", **told)
 
     assert kinds(facts) == ["customer-registered", "duplicate-suspected"]
@@ -63,7 +71,7 @@ def test_a_merge_passes_the_keys_on_and_keeps_both_histories() -> None:
         ("customers-merged.v1", "customer/shop"),
         ("customers-merged.v1", "customer/double"),
     ]
-    told = {"customer": "third", "customer_name": "又一店", "by": "Zhou", "phone": PHONE}
+    told: dict[str, Any] = {"customer": "third", "customer_name": "又一店", "by": "Zhou", "phone": PHONE}
     assert story.refuses("register-customer", "06-13 09:00", **told).rival == "double"
     assert story.world.customer("shop").customer.registration is not None
     gone = story.refuses("claim-customer", "06-13 09:00", rep="Zhou")

@@ -122,7 +122,13 @@ def test_a_change_of_tier_is_refused_in_order() -> None:
 
 def test_a_registration_is_refused_in_order() -> None:
     story = with_a_shop().lawless()
-    told = {"by": "Wu", "customer_name": "新店", "phone": "12", "licence": "911100006000373411", "place": "nowhere"}
+    told: dict[str, Any] = {
+        "by": "Wu",
+        "customer_name": "新店",
+        "phone": "12",
+        "licence": "911100006000373411",
+        "place": "nowhere",
+    }
     climb = ladder(story, "register-customer", "08-01 09:00", **told).meets("no-policy")
     story.lawful()
     climb.meets("unknown-rep")
