@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.contract.facts import ContractSigned
 from domain.fact import Part
 from domain.money import WHOLE, part_of, split
 from domain.payment.facts import Receipt
@@ -87,13 +88,14 @@ def attribute(stream: DealStream, plan: PolicyVersion) -> list[Line]:
     return [
         line
         for payment, receipt in stream.payments.received.items()
-        for line in lines_of(payment, receipt, max(receipt.at, signing.at), stream, plan, signing.currency)
+        for line in lines_of(payment, receipt, signing, stream, plan)
     ]
 
 
 def lines_of(
-    payment: str, receipt: Receipt, at: datetime, stream: DealStream, plan: PolicyVersion, currency: str
+    payment: str, receipt: Receipt, signing: ContractSigned, stream: DealStream, plan: PolicyVersion
 ) -> Iterator[Line]:
+    at = max(receipt.at, signing.at)
     pool = pool_of(receipt.net, plan.commission)
     roles = plan.commission.roles
     for role, share in zip(roles, slices(pool.amount, [role.share for role in roles]), strict=True):
@@ -107,9 +109,9 @@ def lines_of(
                     of=of,
                     payee=payee,
                     amount=amount,
-                    currency=currency,
+                    currency=signing.currency,
                     policy=plan.policy,
-                    plan_hash=plan.content_hash,
+                    plan_hash=signing.plan_hash,
                     receipt_position=receipt.position,
                     pool=pool,
                     share=share,

@@ -29,9 +29,10 @@ PolicyFact = PolicyPublished
 
 @dataclass(frozen=True, slots=True)
 class PolicyBook:
-    """Every version ever published, by its id."""
+    """Every version ever published, by its id, and the content hash under which it was."""
 
     versions: dict[str, PolicyVersion] = field(default_factory=dict)
+    hashes: dict[str, str] = field(default_factory=dict)
 
     def __getitem__(self, policy: str) -> PolicyVersion:
         return self.versions[policy]
@@ -77,7 +78,11 @@ def evolve(book: PolicyBook, fact: PolicyFact, position: int = 0) -> PolicyBook:
     del position
     match fact:
         case PolicyPublished():
-            return replace(book, versions={**book.versions, fact.policy: fact.version})
+            return replace(
+                book,
+                versions={**book.versions, fact.policy: fact.version},
+                hashes={**book.hashes, fact.policy: fact.content_hash},
+            )
     assert_never(fact)
 
 
