@@ -13,7 +13,7 @@ import typer
 from rich.console import RenderableType
 
 from services.cli.failing import BAD_USAGE, CHECK_FAILED
-from services.cli.output import AsJson, answer, paragraph, progress, table, when
+from services.cli.output import AsJson, answer, console, paragraph, progress, table, when
 from services.database import database
 from services.scenarios.expecting import Comparison
 from services.scenarios.reading import Scenario, ScenarioFile, read_scenario, shipped_scenarios
@@ -68,6 +68,8 @@ def run_files(
     if any(each.scenario for each in read):
         with database(settings) as dsn:
             reports = tell_all(read, dsn, sweeper.sweeper, open_vault(settings) if keep else None)
+    for finding in () if json else (finding for each in read for finding in each.findings):
+        console().print(paragraph(str(finding), "red"), soft_wrap=True)
     answer(document(reports, keep=keep), *spoken(reports, keep=keep), as_json=json)
     if not all(report.outcome for report in reports):
         raise typer.Exit(BAD_USAGE)
@@ -140,12 +142,8 @@ def failure(comparison: Comparison, scenario: Scenario) -> dict[str, Any]:
 
 
 def spoken(reports: Sequence[Report], *, keep: bool) -> list[RenderableType]:
-    """The findings and failures of each file, then a summary of all."""
-    parts: list[RenderableType] = []
-    for report in reports:
-        parts += [paragraph(str(finding), "red") for finding in report.read.findings]
-        if report.outcome and report.outcome.failed:
-            parts.append(side_by_side(report.outcome))
+    """What came out otherwise than expected in each file, then a summary of all."""
+    parts = [side_by_side(report.outcome) for report in reports if report.outcome and report.outcome.failed]
     columns = {"Scenario": "left", "Expectations": "right", "Failed": "right", "Seconds": "right", "Result": "left"}
     parts.append(table("", columns, [summary(report) for report in reports]))  # type: ignore[arg-type]
     kept = [f"{each.read.file} is kept in schema {each.outcome.schema}." for each in reports if each.outcome and keep]

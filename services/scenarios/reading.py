@@ -4,7 +4,8 @@ import difflib
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
@@ -21,10 +22,12 @@ from services.policy_files import FileFinding, linted, read_policy, shipped, ter
 from services.policy_files import PolicyFile as ReadPolicy
 from services.scenarios.moments import with_instants
 from services.scenarios.story import PolicyChange, Step, StepExpectations, Story
-from services.yaml_places import Document, NotYaml, Place, Steps, read_model, troubles_of
+from services.yaml_places import Document, NotYaml, Place, Steps, Trouble, read_model, troubles_of
 
 PHOTO_HASH: Final = re.compile(r"[0-9a-f]{64}")
 SET_UP: Final = "set-up"
+PLAIN: Final[dict[str, Any]] = {"title": "-", "policies": ["B2B-1"], "begins": "1950-01-01", "steps": []}
+"""The parts that every story has, at their plainest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +107,30 @@ def read_content(content: bytes, name: str, file: str, folder: Path) -> Scenario
     except NotYaml as error:
         return ScenarioFile(file, None, (FileFinding(file, error.place, "not-yaml", "", str(error)),))
     found = [FileFinding(file, each.place, each.code, term(each.steps), each.message) for each in read.troubles]
-    if read.model is None:
+    story = read.model or without(read.document.value, read.troubles)
+    if story is None:
         return ScenarioFile(file, None, tuple(found))
-    reader = Reader(read.model, read.document, re.sub(r"[^\w.-]+", "-", name), file, folder)
+    reader = Reader(story, read.document, re.sub(r"[^\w.-]+", "-", name), file, folder)
     acts = sorted(reader.acts(), key=lambda act: act.recorded_at)
-    if reader.findings:
-        return ScenarioFile(file, None, tuple(sorted(reader.findings, key=lambda finding: finding.place)))
-    return ScenarioFile(file, Scenario(name, file, read.model, tuple(acts), read.document))
+    if found or reader.findings:
+        return ScenarioFile(file, None, tuple(sorted([*found, *reader.findings], key=lambda finding: finding.place)))
+    return ScenarioFile(file, Scenario(name, file, story, tuple(acts), read.document))
+
+
+def without(value: Any, troubles: Sequence[Trouble]) -> Story | None:
+    """The story without the parts in which trouble was found, so that the rest can be looked through as well."""
+    if not isinstance(value, dict):
+        return None
+    rest = PLAIN | value
+    for trouble in troubles:
+        match trouble.steps:
+            case ("steps", int(i), *_):
+                rest["steps"] = [*rest["steps"][:i], {"expect": {}}, *rest["steps"][i + 1 :]]
+            case (str(name), *_):
+                rest[name] = PLAIN.get(name)
+    with suppress(ValidationError):
+        return Story.model_validate_json(json.dumps({name: part for name, part in rest.items() if part is not None}))
+    return None
 
 
 class Reader:
