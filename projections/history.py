@@ -148,7 +148,7 @@ def history(
 def absorbed_by(connection: Connection[Any], customer: str, known_at: datetime | None) -> list[str]:
     """The records merged into this one, and into those; a merge has no way back, so there is no circle."""
     rows = connection.execute(
-        "WITH RECURSIVE merged (customer) AS (SELECT %s::text COLLATE \"C\" UNION ALL"
+        'WITH RECURSIVE merged (customer) AS (SELECT %s::text COLLATE "C" UNION ALL'
         " SELECT m.absorbed FROM merged JOIN history_merge m ON m.survivor = merged.customer"
         " WHERE %s::timestamptz IS NULL OR m.recorded_at <= %s)"
         " SELECT customer FROM merged OFFSET 1",

@@ -1,0 +1,88 @@
+"""The commands put together, and the one place where what goes wrong is told."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+import typer
+
+from services.cli import (
+    deals,
+    demo,
+    explaining,
+    history,
+    importing,
+    lines,
+    policy,
+    pool,
+    proving,
+    recording,
+    running,
+    scenario,
+    state,
+)
+from services.cli.failing import BAD_USAGE, DONE, INTERRUPTED, Told, tell, told
+from services.cli.logs import set_up
+from services.cli.output import forget_streams
+
+app = typer.Typer(
+    name="salesledger",
+    help="Whose customer is it, who earned which part of the commission, and why: answered from one immutable log.",
+    epilog="Exit codes: 0 done, 1 a check failed, 2 bad usage or input, 3 refused by a rule. "
+    "Settings come from the environment, such as LEDGER_DATABASE_URL and LEDGER_DATA_DIR; README.md has them all.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+USAGE: Final[type[Exception]] = typer.BadParameter.mro()[2]
+"""What Typer raises for a command line that it cannot read."""
+
+
+@app.callback(invoke_without_command=True)
+def salesledger(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(BAD_USAGE)
+
+
+for part in (demo, pool, history, deals, lines, explaining, recording, importing, state, proving, running):
+    app.add_typer(part.app)
+app.add_typer(policy.app, name="policy")
+app.add_typer(scenario.app, name="scenario")
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command and give its exit code. Expected failures are told in one message; unexpected ones raise."""
+    forget_streams()
+    set_up()
+    try:
+        code = app(args=list(arguments), prog_name="salesledger", standalone_mode=False)
+    except BrokenPipeError:
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except (typer.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except Exception as error:
+        failure = told_here(error)
+        if failure is None:
+            raise
+        tell(failure, as_json="--json" in arguments)
+        return failure.exit_code
+    return code if isinstance(code, int) else DONE
+
+
+def told_here(error: Exception) -> Told | None:
+    if isinstance(error, USAGE):
+        hint = getattr(getattr(error, "ctx", None), "command_path", "salesledger")
+        message = str(getattr(error, "format_message", error.__str__)())
+        return Told("bad-usage", f"{message} See: {hint} --help", BAD_USAGE)
+    return told(error, os.environ.get("LEDGER_DATABASE_URL") or None)

@@ -1,0 +1,25 @@
+"""Logging, set up once: lines for people on a terminal, JSON elsewhere, always on standard error."""
+
+import sys
+
+import structlog
+
+
+def set_up() -> None:
+    """Configure structlog for this process. What is logged carries ids, positions and codes, never a person's data."""
+    renderer: structlog.typing.Processor = (
+        structlog.dev.ConsoleRenderer()
+        if sys.stderr.isatty()
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=False,
+    )
