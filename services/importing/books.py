@@ -61,7 +61,9 @@ class LedgerBooks:
     def receipts(self, command_ids: list[str]) -> dict[str, "Receipt"]:
         """The receipts of those commands that were ever answered."""
         with self.ledger.log_recorder.readers.connection() as connection:
-            found = cast(list[tuple[str, bytes, str, datetime]], connection.execute(RECEIPTS, (command_ids,)).fetchall())
+            found = cast(
+                list[tuple[str, bytes, str, datetime]], connection.execute(RECEIPTS, (command_ids,)).fetchall()
+            )
         return {row[0]: Receipt(row[1], Answer.read(row[2]), row[3]) for row in found}
 
     def now(self) -> datetime:

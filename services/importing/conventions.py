@@ -18,7 +18,7 @@ from services.importing.templates import Call, Function, TemplateWrong
 EXCEL_EPOCH: Final = datetime(1899, 12, 30)  # noqa: DTZ001 (a serial has no zone; the mapping's is set afterwards)
 EXCEL_LAST: Final = 2_958_466
 SIGNS: Final = re.compile(r"[¥$€£₩₹元圆\s]|CNY|RMB|USD|EUR|HKD")
-PLAIN: Final = re.compile(r"-?\d+(\.\d+)?(E\+?\d+)?")
+PLAIN: Final = re.compile(r"-?\d+(\.\d+)?(E\+?\d{1,2})?")
 GROUPED: Final = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
 NOT_OF_AN_ID: Final = re.compile(r"[^\w.:@-]+")
 OPAQUE_DIGITS: Final = 16
@@ -63,7 +63,9 @@ class Conventions:
             case "opaque":
                 raise TemplateWrong("opaque needs the kind of thing that it names: opaque rep")
             case "table":
-                raise TemplateWrong(f"there is no table {call.argument}; the tables are {', '.join(self.tables) or 'none'}")
+                raise TemplateWrong(
+                    f"there is no table {call.argument}; the tables are {', '.join(self.tables) or 'none'}"
+                )
             case _:
                 raise TemplateWrong(f"there is no function {call.name}; there are {', '.join(FUNCTIONS)}")
 
@@ -82,7 +84,7 @@ class Conventions:
         """Who manages the unit in which the rep works at the time of the act, or the nearest one above it."""
         post = self.organisation.post(rep, at) if at else None
         if post is None or post.unit is None or at is None:
-            raise NotIn(Reason.NO_MANAGER)
+            raise NotIn(Reason.UNKNOWN_REP)
         for unit in self.organisation.line(post.unit, at):
             for each in self.organisation.reps.values():
                 theirs = each.post(at)

@@ -30,7 +30,9 @@ def _zone(name: str) -> str:
 def _command(name: str) -> str:
     if name not in COMMANDS:
         near = difflib.get_close_matches(name, COMMANDS, n=1, cutoff=0.4)
-        raise PydanticCustomError("malformed", f"there is no command {name}; did you mean {(near or list(COMMANDS))[0]}?")
+        raise PydanticCustomError(
+            "malformed", f"there is no command {name}; did you mean {(near or list(COMMANDS))[0]}?"
+        )
     return name
 
 
@@ -243,5 +245,3 @@ def columns_of(value: JsonValue) -> list[str]:
 def calls_of(value: JsonValue) -> set[str]:
     """The functions that the templates in a value call."""
     return {call.name for template in templates_in(value) for slot in template.slots() for call in slot.calls}
-
-

@@ -11,6 +11,7 @@ from typing import Any, Final
 from pydantic import JsonValue
 
 from domain.commands import COMMANDS, AnyCommand, parse
+from domain.fact import SYSTEM
 from domain.refusals import Refusal
 from services.importing.conventions import Conventions
 from services.importing.mapping import ImportMapping, Shape, Step, calls_of, columns_of
@@ -62,6 +63,7 @@ class PlannedShape:
     aliases: Mapping[str, Mapping[str, str]]
     steps: tuple[PlannedStep, ...]
     activities: Mapping[str, tuple[PlannedStep, ...]]
+    ranks: Mapping[str, int]
 
     def values(self, fields: Sequence[str]) -> dict[str, str]:
         """The values of a row's columns, without blanks around them, an alias replaced by what it stands for."""
@@ -83,11 +85,16 @@ class PlannedShape:
         at = self.steps_for(values)[0].at(values, None)
         return (at if isinstance(at, datetime) else datetime.fromisoformat(at)).timestamp()
 
+    def rank_of(self, values: Values) -> int:
+        """The place of the row's activity in the mapping, by which happenings of one time are ordered."""
+        return self.ranks.get(values[self.shape.activity], 0) if self.shape.activity is not None else 0
+
     def is_ignored(self, values: Values) -> bool:
-        """Whether the mapping says that such a row leaves nothing to record."""
-        if self.shape.nothing_to_record is not None:
-            return True
-        return self.shape.activity is not None and values[self.shape.activity] in self.shape.ignored_activities
+        """Whether the mapping says that such a row leaves nothing to record; its ownership may say so of a claim."""
+        if self.shape.activity is None:
+            return not self.steps
+        activity = values[self.shape.activity]
+        return activity in self.shape.ignored_activities or self.activities.get(activity) == ()
 
     def steps_for(self, values: Values) -> list[PlannedStep]:
         """The steps that apply to the row. Raises `NotIn` when a listed column has another value, or no step applies."""
@@ -138,7 +145,9 @@ class Plan:
         shape = max(fitting, key=lambda each: len(each.columns))
         repeated = [c for c in shape.columns if sum(normal(c) == normal(each) for each in table.columns) > 1]
         if repeated:
-            raise Unreadable(f"{table.name}: the header has {', '.join(repeated)} more than once; give each its own name")
+            raise Unreadable(
+                f"{table.name}: the header has {', '.join(repeated)} more than once; give each its own name"
+            )
         return shape, tuple(there[normal(column)] for column in shape.columns)
 
     def _not_recognised(self, table: Table, there: Mapping[str, int]) -> str:
@@ -165,10 +174,11 @@ def compiled(mapping: ImportMapping, fingerprint: Callable[[str, str], str]) -> 
     drawn_from = [*(step.fields for step in steps), *(shape.fields for shape in mapping.shapes.values())]
     return Plan(
         conventions,
-        tuple(planned_step(step, {}, mapping, conventions) for step in mapping.setup),
+        tuple(planned_step(step, {}, conventions) for step in mapping.setup),
         mapping.source,
         tuple(
-            planned_shape(i, name, shape, mapping, conventions) for i, (name, shape) in enumerate(mapping.shapes.items())
+            planned_shape(i, name, shape, mapping, conventions)
+            for i, (name, shape) in enumerate(mapping.shapes.items())
         ),
         any("manager" in calls_of(value) for fields in drawn_from for value in fields.values()),
     )
@@ -178,8 +188,8 @@ def planned_shape(
     order: int, name: str, shape: Shape, mapping: ImportMapping, conventions: Conventions
 ) -> PlannedShape:
     def planned(steps: Sequence[Step]) -> tuple[PlannedStep, ...]:
-        owned = (owning(step, mapping.ownership) for step in steps)
-        return tuple(planned_step(step, shape.fields, mapping, conventions) for step in owned if step)
+        owned = (owning(step, shape.fields, mapping.ownership) for step in steps)
+        return tuple(planned_step(step, shape.fields, conventions) for step in owned if step)
 
     columns = columns_in(shape)
     return PlannedShape(
@@ -192,6 +202,7 @@ def planned_shape(
         {column: mapping.aliases[column] for column in columns if column in mapping.aliases},
         planned(shape.steps),
         {activity: planned(steps) for activity, steps in shape.activities.items()},
+        {activity: rank for rank, activity in enumerate(shape.activities)},
     )
 
 
@@ -203,30 +214,33 @@ def columns_in(shape: Shape) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*found, *([shape.activity] if shape.activity else [])]))
 
 
-def owning(step: Step, ownership: str) -> Step | None:
-    """A claim as the mapping's ownership has it: left out, claimed under the quotas, or assigned by the import."""
+def owning(step: Step, shared: Mapping[str, JsonValue], ownership: str) -> Step | None:
+    """A claim as the mapping's ownership has it: left out, claimed under the quotas, or assigned by the import itself."""
     if step.command != "claim-customer" or ownership == "claim":
         return step
     if ownership == "none":
         return None
-    fields = {name: value for name, value in step.fields.items() if name != "rep"}
-    if "rep" in step.fields:
-        fields["to"] = step.fields["rep"]
-    return step.model_copy(update={"command": "reassign-customer", "fields": {**fields, "ground": ASSIGNED}})
+    claim = {**shared, **step.fields}
+    assigned = {
+        "at": claim["at"],
+        "customer": claim["customer"],
+        "to": claim["rep"],
+        "ground": ASSIGNED,
+        "actor": SYSTEM,
+    }
+    return step.model_copy(update={"command": "reassign-customer", "fields": assigned})
 
 
-def planned_step(
-    step: Step, shared: Mapping[str, JsonValue], mapping: ImportMapping, conventions: Conventions
-) -> PlannedStep:
+def planned_step(step: Step, shared: Mapping[str, JsonValue], conventions: Conventions) -> PlannedStep:
     known = COMMANDS[step.command].model_fields  # type: ignore[attr-defined]
     fields: dict[str, JsonValue] = {name: value for name, value in shared.items() if name in known} | step.fields
-    if step.command == "reassign-customer" and "to" not in fields and mapping.ownership == "assign":
-        fields["to"] = shared["rep"]
     at = fields.pop("at")
     return PlannedStep(
         step.step,
         step.command,
-        tuple((column, frozenset([wanted] if isinstance(wanted, str) else wanted)) for column, wanted in step.when.items()),
+        tuple(
+            (column, frozenset([wanted] if isinstance(wanted, str) else wanted)) for column, wanted in step.when.items()
+        ),
         draw_of(at, conventions),
         tuple((name, draw_of(value, conventions)) for name, value in fields.items()),
         drawn(parse_template(step.key), conventions.function) if step.key is not None else None,

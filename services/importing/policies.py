@@ -20,10 +20,12 @@ def default_policy(found: MappingFile) -> PublishPolicy | None:
     try:
         version = PolicyVersion.model_validate_json(json.dumps(merged(terms, named.terms)), strict=True)
     except ValidationError as error:
-        raise MappingWrong([
-            f"{found.place('policy', 'terms', *each['loc'])}: {'.'.join(map(str, each['loc']))}: {each['msg']}"
-            for each in error.errors(include_url=False, include_input=False)
-        ]) from None
+        raise MappingWrong(
+            [
+                f"{found.place('policy', 'terms', *each['loc'])}: {'.'.join(map(str, each['loc']))}: {each['msg']}"
+                for each in error.errors(include_url=False, include_input=False)
+            ]
+        ) from None
     return PublishPolicy(at=version.effective_from, version=version)
 
 

@@ -54,10 +54,11 @@ def opened(path: Path, encoding: str = "auto", delimiter: str = "auto") -> Itera
     What is no regular file (a pipe) is first kept on disk, since its encoding shows only at its end.
     """
     try:
-        with path.open("rb") as given, seekable(given) as raw:
-            yield read(raw, path.name, encoding, delimiter)
+        given = path.open("rb")
     except OSError as error:
         raise Unreadable(f"{path}: {error.strerror or error}") from None
+    with given, seekable(given) as raw:
+        yield read(raw, path.name, encoding, delimiter)
 
 
 @contextmanager
@@ -279,9 +280,9 @@ def json_object(line: str) -> dict[str, str] | Reason:
         return Reason.NOT_JSON
     flat: dict[str, str] = {}
     for name, value in found.items():
-        for inner, plain in [(name, value)] if not isinstance(value, dict) else [
-            (f"{name}.{key}", each) for key, each in value.items()
-        ]:
+        for inner, plain in (
+            [(name, value)] if not isinstance(value, dict) else [(f"{name}.{key}", each) for key, each in value.items()]
+        ):
             if isinstance(plain, (dict, list)):
                 return Reason.NOT_JSON
             flat[inner] = "" if plain is None else str(plain).lower() if isinstance(plain, bool) else plain

@@ -32,7 +32,11 @@ class Reason(StrEnum):
         "A quotation mark opens a field and does not close it properly.",
         "Close it, or double each quotation mark inside a quoted field.",
     )
-    ROW_TOO_LONG = "row-too-long", "The row is longer than a million characters.", "Shorten it; look for a missing line end."
+    ROW_TOO_LONG = (
+        "row-too-long",
+        "The row is longer than a million characters.",
+        "Shorten it; look for a missing line end.",
+    )
     ROW_EMPTY = "row-empty", "The row has only empty fields.", "Nothing, unless something should stand there."
     TOO_FEW_COLUMNS = "too-few-columns", "The row has fewer fields than the header.", "Add what is missing."
     TOO_MANY_COLUMNS = (
@@ -48,7 +52,11 @@ class Reason(StrEnum):
     )
 
     # what stands in a row
-    VALUE_MISSING = "value-missing", "A value that the mapping needs is empty.", "Fill it in, or mark the column as optional."
+    VALUE_MISSING = (
+        "value-missing",
+        "A value that the mapping needs is empty.",
+        "Fill it in, or mark the column as optional.",
+    )
     DATE_UNREADABLE = "date-unreadable", "The date is in none of the mapping's formats.", "Add its format to `dates`."
     NUMBER_UNREADABLE = (
         "number-unreadable",
@@ -69,6 +77,11 @@ class Reason(StrEnum):
         "activity-unknown",
         "The mapping does not say what this activity means.",
         "Add it to `activities`, or to `ignored_activities`.",
+    )
+    UNKNOWN_REP = (
+        "unknown-rep",
+        "Nobody of this name belonged to the organisation at that time.",
+        "Import the person first, or correct the name or the date; then import again.",
     )
     NO_MANAGER = (
         "no-manager",

@@ -20,7 +20,7 @@ from services.importing.reading import Table, Unreadable, opened
 from services.importing.reasons import Explanation, NotIn, Reason
 from services.importing.report import Explain
 from services.importing.settling import settle
-from services.importing.sorting import Sortable, Sorter
+from services.importing.sorting import Sortable, Sorter, packed, unpacked
 
 ROWS_AT_ONCE: Final = 512
 EVERY: Final = 500
@@ -58,9 +58,10 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Who wants to know how far it is: bytes read of all files, rows recorded of those that there are."""
+    """Who wants to know how far it is: how many bytes there are, how many were read, how many rows were recorded of all."""
 
-    read: Callable[[int, int], None] = lambda _bytes, _of: None
+    begin: Callable[[int], None] = lambda _bytes: None
+    read: Callable[[int], None] = lambda _bytes: None
     recorded: Callable[[int, int], None] = lambda _rows, _of: None
 
 
@@ -94,7 +95,7 @@ class Importer:
         for line, fields in table.rows:
             account.rows += 1
             if account.rows % EVERY == 0:
-                self.progress.read(read_before + table.position(), table.size)
+                self.progress.read(read_before + table.position())
             if isinstance(fields, Reason):
                 self._not_in(account, Explanation.of_row(table.name, line, shape.name, "", NotIn(fields)))
                 continue
@@ -105,12 +106,22 @@ class Importer:
             key = ""
             try:
                 key = shape.key_of(values)
-                sorter.add((shape.order, shape.time_of(values), key, number, line, tuple(values.values())))
+                sorter.add(
+                    (
+                        shape.order,
+                        shape.time_of(values),
+                        shape.rank_of(values),
+                        key,
+                        number,
+                        line,
+                        packed(list(values.values())),
+                    )
+                )
             except NotIn as why:
                 self._not_in(account, Explanation.of_row(table.name, line, shape.name, key, why))
 
     def record(self, sorter: Sorter) -> None:
-        """Record the rows in their order: shape by shape as the mapping has them, in each by time and key."""
+        """Record the rows in their order: shape by shape as the mapping has them, in each by time, activity and key."""
         order, rows = -1, iter(sorter)
         while chunk := list(islice(rows, ROWS_AT_ONCE)):
             for at, same in by_shape(chunk):
@@ -126,9 +137,9 @@ class Importer:
             self.plan.conventions.organisation = self.books.organisation()
 
     def _drawn(self, row: Sortable) -> Pending | None:
-        order, _, key, number, line, fields = row
+        order, _, _, key, number, line, fields = row
         shape, account = self.shapes[order], self.account.files[number]
-        values = dict(zip(shape.columns, fields, strict=True))
+        values = dict(zip(shape.columns, unpacked(fields), strict=True))
         try:
             return Pending(account, line, shape.name, key, list(shape.commands(key, values)))
         except NotIn as why:
@@ -198,9 +209,13 @@ def run_import(
     importer.account.head_before = books.head()
     importer.shapes = {shape.order: shape for shape in plan.shapes}
     with ExitStack() as stack, Sorter() as sorter:
-        tables = [(path, stack.enter_context(opened(path, mapping.mapping.encoding, mapping.mapping.delimiter))) for path in files]
+        tables = [
+            (path, stack.enter_context(opened(path, mapping.mapping.encoding, mapping.mapping.delimiter)))
+            for path in files
+        ]
         recognised = [(path, table, plan.recognise(table) if table else None) for path, table in tables]
         publish(mapping, plan, books, importer.account)
+        progress.begin(sum(table.size for _, table, _ in recognised if table))
         read_before = 0
         for path, table, shape in recognised:
             if table is None or shape is None:
@@ -210,6 +225,7 @@ def run_import(
                 continue
             importer.read(table, *shape, sorter, read_before)
             read_before += table.size
+            progress.read(read_before)
         importer.record(sorter)
     importer.account.head_after = books.head()
     importer.account.seconds = monotonic() - began
@@ -223,7 +239,9 @@ def publish(mapping: MappingFile, plan: Plan, books: Books, account: Account) ->
         steps.append((f"policy {policy.version.policy}", f"{plan.source}/policy/{policy.version.policy}", policy))
     steps += plan.setup_commands()
     for name, command_id, command in steps:
-        refusal = command if isinstance(command, Refusal) else settle(books, [(command_id, command)], books.now())[0].refusal
+        refusal = (
+            command if isinstance(command, Refusal) else settle(books, [(command_id, command)], books.now())[0].refusal
+        )
         if refusal is None:
             continue
         if refusal.code not in STANDS_ALREADY:
