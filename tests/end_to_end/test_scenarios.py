@@ -250,6 +250,14 @@ def test_the_list_has_every_shipped_scenario_with_its_story(capsys: pytest.Captu
     assert all(each["title"] and each["story"] for each in listed)
 
 
+def test_the_story_on_the_page_about_scenarios_comes_out_as_it_says(tmp_path: Path, dsn: str) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "scenarios.md").read_text("utf-8")
+    file = tmp_path / "page.yaml"
+    file.write_text(page.partition("```yaml\n")[2].partition("```")[0], "utf-8")
+
+    assert failures(run(told(str(file)), dsn)) == []
+
+
 def test_a_refusal_that_nobody_expects_fails_with_its_rule(tmp_path: Path, dsn: str) -> None:
     more = "  - {do: claim-customer, at: 2024-08-02 09:00, customer: shop, rep: Zhou}"
 
