@@ -146,10 +146,14 @@ def spoken(account: Account, first: list[Explanation], report: Path | None, dry_
     for note in account.notes:
         yield paragraph(f"Note: {note}", style="yellow")
     if account.reasons:
-        told = [(code, n, rule(code)) for code, n in account.reasons.most_common()]
-        yield table("Rows that did not come in", {"Reason": "left", "Rows": "right", "Which means": "left"}, told)
+        told = [(code, column, n, rule(code)) for (code, column), n in account.columns.most_common()]
+        yield table(
+            "Rows that did not come in",
+            {"Reason": "left", "Column": "left", "Rows": "right", "Which means": "left"},
+            told,
+        )
         for each in first if report is None else ():
-            yield paragraph(f"{each.file}:{each.line}: {each.message} {each.what_to_do}")
+            yield paragraph(f"{each.file}:{each.line}: {each.column} {each.message} {each.what_to_do}")
         yield paragraph(f"Each is explained in {report}." if report else "Give --report FILE to have each explained.")
     done = "would come in" if dry_run else "came in"
     yield paragraph(

@@ -137,14 +137,14 @@ class Explanation:
     shape: str
     key: str
     code: str
+    column: str
     message: str
     what_to_do: str
 
     @classmethod
     def of_row(cls, file: str, line: int, shape: str, key: str, why: NotIn) -> Self:
-        where = f" Column: {why.column}." if why.column else ""
-        detail = f" {why.detail}" if why.detail else ""
-        return cls(file, line, shape, key, why.reason, f"{why.reason.told}{where}{detail}", why.reason.advice)
+        told = f"{why.reason.told} {why.detail}".strip()
+        return cls(file, line, shape, key, why.reason, why.column, told, why.reason.advice)
 
     @classmethod
     def of_refusal(cls, file: str, line: int, shape: str, key: str, step: str, refusal: Refusal, partly: bool) -> Self:
@@ -155,4 +155,6 @@ class Explanation:
             told = f"{told} {refusal.detail}"
         if partly:
             told = f"{told} The steps before it came in."
-        return cls(file, line, shape, key, code, told, ADVICE.get(refusal.code, "Correct the row, then import again."))
+        return cls(
+            file, line, shape, key, code, "", told, ADVICE.get(refusal.code, "Correct the row, then import again.")
+        )

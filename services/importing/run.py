@@ -1,8 +1,9 @@
 """One import from beginning to end: read all files, bring the rows into one order, record them, and account for each."""
 
+import gc
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -24,6 +25,7 @@ from services.importing.sorting import Sortable, Sorter, packed, unpacked
 
 ROWS_AT_ONCE: Final = 512
 EVERY: Final = 500
+SELDOM: Final = 50_000
 STANDS_ALREADY: Final = (Code.POLICY_OVERLAP, Code.ID_TAKEN, Code.ALREADY_JOINED, Code.COMMAND_ID_REUSED)
 
 
@@ -43,14 +45,21 @@ class FileAccount:
 
 @dataclass(slots=True)
 class Account:
-    """What became of an import. `reasons` counts the rows that did not come in by code; `notes` are for the reader."""
+    """What became of an import. `reasons` counts the rows that did not come in by code, `columns` by code and column;
+    `notes` are for the reader.
+    """
 
     files: list[FileAccount] = field(default_factory=list)
     reasons: Counter[str] = field(default_factory=Counter)
+    columns: Counter[tuple[str, str]] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
     head_before: int = 0
     head_after: int = 0
     seconds: float = 0.0
+
+    def count(self, explanation: Explanation) -> None:
+        self.reasons[explanation.code] += 1
+        self.columns[explanation.code, explanation.column] += 1
 
     def total(self, what: str) -> int:
         return sum(getattr(each, what) for each in self.files)
@@ -180,7 +189,7 @@ class Importer:
 
     def _not_in(self, account: FileAccount, explanation: Explanation) -> None:
         account.not_in += 1
-        self.account.reasons[explanation.code] += 1
+        self.account.count(explanation)
         self.explain(explanation)
 
 
@@ -208,7 +217,7 @@ def run_import(
     importer = Importer(books, plan, explain, progress, books.now())
     importer.account.head_before = books.head()
     importer.shapes = {shape.order: shape for shape in plan.shapes}
-    with ExitStack() as stack, Sorter() as sorter:
+    with ExitStack() as stack, Sorter() as sorter, collecting_seldom():
         tables = [
             (path, stack.enter_context(opened(path, mapping.mapping.encoding, mapping.mapping.delimiter)))
             for path in files
@@ -220,8 +229,8 @@ def run_import(
         for path, table, shape in recognised:
             if table is None or shape is None:
                 importer.account.files.append(FileAccount(path.name, "", "", not_in=1))
-                importer.account.reasons[Reason.FILE_EMPTY] += 1
-                explain(Explanation.of_row(path.name, 0, "", "", NotIn(Reason.FILE_EMPTY)))
+                importer.account.count(empty := Explanation.of_row(path.name, 0, "", "", NotIn(Reason.FILE_EMPTY)))
+                explain(empty)
                 continue
             importer.read(table, *shape, sorter, read_before)
             read_before += table.size
@@ -230,6 +239,17 @@ def run_import(
     importer.account.head_after = books.head()
     importer.account.seconds = monotonic() - began
     return importer.account
+
+
+@contextmanager
+def collecting_seldom() -> Iterator[None]:
+    """Look for garbage less often: rows make much of it and no cycles, and each look costs as much as what is in memory."""
+    before = gc.get_threshold()
+    gc.set_threshold(SELDOM, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def publish(mapping: MappingFile, plan: Plan, books: Books, account: Account) -> None:

@@ -7,7 +7,7 @@ from services.importing.reasons import Explanation
 from services.importing.report import reporting
 from tests.services.importing.crm import rows_of
 
-ROW = Explanation("=cmd|' /C calc'!A0.csv", 3, "deals", "-1+2", "date-unreadable", "Bad, “quoted”", "改一改")
+ROW = Explanation("=cmd|' /C calc'!A0.csv", 3, "deals", "-1+2", "date-unreadable", "@day", "Bad, “quoted”", "改一改")
 
 
 def test_a_csv_report_has_a_mark_for_excel_and_no_formulas(tmp_path: Path) -> None:
@@ -23,6 +23,7 @@ def test_a_csv_report_has_a_mark_for_excel_and_no_formulas(tmp_path: Path) -> No
             "shape": "deals",
             "key": "'-1+2",
             "code": "date-unreadable",
+            "column": "'@day",
             "message": "Bad, “quoted”",
             "what_to_do": "改一改",
         }
