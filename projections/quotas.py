@@ -8,9 +8,10 @@ from psycopg import Connection
 
 from domain.effects import claims_of, close_of, held_by
 from domain.quota import claims_quota, close_quota, held_quota
-from projections.organisation import OrganisationChart, policy_for, rep_of
+from projections.organisation import OrganisationChart, policy_for
 from projections.pool import PoolBoard, one
 from projections.reading import Found, Page, instant
+from projections.reps import rep_of
 
 
 @dataclass(frozen=True, slots=True)
