@@ -168,7 +168,7 @@ def side_by_side(outcome: Outcome) -> RenderableType:
             in_words(each.expected, zone, each.actual),
             in_words(each.actual, zone, each.expected),
         )
-        for each in outcome.failed
+        for each in sorted(outcome.failed, key=lambda each: scenario.place(each.steps))
     ]
     columns = {"Line": "left", "Of": "left", "Expected": "left", "Actual": "left"}
     return table(f"{scenario.file}: {scenario.story.title}", columns, rows)  # type: ignore[arg-type]

@@ -4,11 +4,12 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 
 from psycopg import sql
 
+from domain.fact import EARLIEST
 from services.database import connect
 from services.ledger.application import Ledger, open_ledger
 from services.vault import KEY_BYTES, Vault
@@ -18,7 +19,7 @@ from services.vault import KEY_BYTES, Vault
 class StoryClock:
     """Stands at the time of the story, and never goes back."""
 
-    now: datetime = field(default=datetime.min.replace(tzinfo=UTC))
+    now: datetime = EARLIEST
 
     def __call__(self) -> datetime:
         return self.now

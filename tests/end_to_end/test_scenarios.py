@@ -289,6 +289,18 @@ def test_a_policy_is_rehearsed_with_terms_of_ones_own(tmp_path: Path, dsn: str) 
     assert failures(run(told(written(tmp_path, more, shorter)), dsn)) == []
 
 
+def test_a_policy_that_supersedes_another_is_rehearsed_from_its_own_time_on(tmp_path: Path, dsn: str) -> None:
+    newer = (
+        "{like: B2B-1, policy: B2B-2, supersedes: B2B-1, effective_from: 2024-08-05 00:00, pool: {cool_down_days: 1}}"
+    )
+    more = """
+  - {do: claim-customer, at: 2024-08-08 09:00, customer: shop, rep: Li, expect: {refused: cooling-down}}
+  - {do: claim-customer, at: 2024-08-09 09:00, customer: shop, rep: Li}
+"""
+
+    assert failures(run(told(written(tmp_path, more, f"[B2B-1, {newer}]")), dsn)) == []
+
+
 def test_a_policy_of_ones_own_that_contradicts_itself_is_told_by_its_place(tmp_path: Path) -> None:
     wrong = "[{like: B2B-1, policy: B2B-X, pool: {retention: {bands: [{days: 1}]}}}]"
 
