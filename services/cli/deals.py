@@ -14,7 +14,7 @@ from domain.role.facts import Tenure
 from domain.streams import DealStream
 from projections import deals as board
 from projections.as_of import deal_as_of
-from projections.deals import DealRow, FunnelRow, worth
+from projections.deals import DealRow, FunnelRow, Measure, worth
 from services.cli.failing import Failure, unknown
 from services.cli.output import AsJson, Justify, answer, money, pairs, paragraph, table, when
 from services.cli.pages import After, after_of, mark, more
@@ -23,7 +23,13 @@ from services.cli.reader import KnownAt, Limit, Names, Reader, TrueAt, reading
 
 app = typer.Typer()
 
-MEASURES: Final = ("standing", "entered", "opened", "signed", "lost")
+MEASURES: Final[tuple[Measure, ...]] = ("standing", "entered", "opened", "signed", "lost")
+WORTH_SHOWING: Final[tuple[Measure, ...]] = ("standing", "signed", "lost")
+FUNNEL_COLUMNS: Final[dict[str, Justify]] = {
+    "stage": "left",
+    **dict.fromkeys(MEASURES, "right"),
+    **dict.fromkeys([f"{measure} worth" for measure in WORTH_SHOWING], "right"),
+}
 
 
 @app.command()
@@ -255,22 +261,23 @@ def funnel_answer(reader: Reader) -> tuple[dict[str, Any], list[RenderableType]]
     """The funnel with the stages in the order of the policies."""
     found = board.funnel(reader.connection)
     order = stages_in_order(list(reader.policies.versions.values()))
-    rows = sorted(found.rows, key=lambda row: (row.currency, order.get(row.stage, len(order)), row.stage))
-    cells: dict[tuple[str, str], dict[str, FunnelRow]] = {}
-    for row in rows:
-        cells.setdefault((row.currency, row.stage), {})[row.measure] = row
-    columns: dict[str, Justify] = {"stage": "left"}
-    for measure in MEASURES:
-        columns |= {measure: "right", f"{measure} worth": "right"}
-    shown_rows = []
-    for (currency, stage), measures in cells.items():
-        line: list[object] = [stage]
-        for measure in MEASURES:
-            each = measures.get(measure)
-            line += [each.deals or None, money(each.amount, currency or None)] if each else [None, None]
-        shown_rows.append(line)
+    rows = sorted(found.rows, key=lambda row: (order.get(row.stage, len(order)), row.stage, row.currency))
     document = {"true_up_to": found.position, "funnel": rows}
-    return document, [table("Deals by stage", columns, shown_rows)] if rows else [paragraph("No deal was opened yet.")]
+    cells: dict[tuple[str, str], dict[Measure, FunnelRow]] = {}
+    for row in rows:
+        if row.deals:
+            cells.setdefault((row.stage, row.currency), {})[row.measure] = row
+    lines = [(stage, *counts(measures), *worths(measures, currency)) for (stage, currency), measures in cells.items()]
+    return document, [table("Deals by stage", FUNNEL_COLUMNS, lines) if lines else paragraph("No deal was opened yet.")]
+
+
+def counts(measures: Mapping[Measure, FunnelRow]) -> list[object]:
+    return [measures[measure].deals if measure in measures else None for measure in MEASURES]
+
+
+def worths(measures: Mapping[Measure, FunnelRow], currency: str) -> list[object]:
+    found = (measures.get(measure) for measure in WORTH_SHOWING)
+    return [money(each.amount, currency or None) if each else None for each in found]
 
 
 def stages_in_order(versions: Sequence[PolicyVersion]) -> dict[str, int]:

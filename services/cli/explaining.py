@@ -2,18 +2,24 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Annotated, Final
 
 import typer
 from rich.console import RenderableType
 
+from domain.customer.facts import DuplicateSuspected
+from domain.fact import Fact
+from domain.visit.facts import VisitVerified
 from projections import deals as board
+from projections import history as histories
 from projections import lines as booked
 from projections import ownership
-from projections.explain import Explained, explain_deal, explain_line
+from projections.explain import Explained, Reason, explain_deal, explain_line
+from projections.history import Entry
 from projections.organisation import posts
+from projections.reading import MOST_ROWS
 from services.cli.failing import Failure, unknown
 from services.cli.output import AsJson, answer, heading, listed, money
 from services.cli.reader import KnownAt, Names, Reader, TrueAt, reading
@@ -68,9 +74,36 @@ def line_told(reader: Reader, name: str) -> Explained:
 def deal_told(
     reader: Reader, deal: str, payment: str | None, payee: str | None, known: datetime | None, true: datetime | None
 ) -> Explained:
-    return explain_deal(
+    told = explain_deal(
         reader.connection, reader.books.log, deal, payment=payment, payee=payee, known_at=known, true_at=true
     )
+    if payee is None or told.amount:
+        return told
+    return replace(told, reasons=[*told.reasons, *work_on_doubles(reader, deal, payee, known)])
+
+
+def work_on_doubles(reader: Reader, deal: str, payee: str, known: datetime | None) -> Iterator[Reason]:
+    """Verified visits of someone who gets nothing of a deal, on records suspected to be the deal's own customer."""
+    row = board.one(reader.connection, deal).row
+    if row is None:
+        return
+    for suspected in kinds_of(reader, row.customer, DuplicateSuspected, known):
+        rival = str(suspected.told["rival"])
+        for visit in kinds_of(reader, rival, VisitVerified, known):
+            if visit.told["rep"] == payee:
+                text = f"{payee} visited {rival} (visit {visit.told['visit']}), a record suspected to be the same customer as"
+                why = "The ledger credits work on the deal's own customer; only a merge before the signing or a ruling joins them."
+                yield Reason(
+                    f"{text} {row.customer} since event {suspected.position}. {why}",
+                    visit.position,
+                    visit.told["clause"],
+                )
+
+
+def kinds_of(reader: Reader, customer: str, kind: type[Fact], known: datetime | None) -> Iterator[Entry]:
+    """The facts of one kind in a customer's history, among its first thousand."""
+    found = histories.history(reader.connection, customer, known_at=known, limit=MOST_ROWS)
+    return (entry for entry in found.rows if entry.kind == kind.model_fields["kind"].default)
 
 
 def person_told(reader: Reader, person: str, known: datetime | None, true: datetime | None) -> Iterator[Explained]:

@@ -183,10 +183,12 @@ def summed(reader: Reader, asked: Mapping[str, str | None]) -> tuple[int, list[d
 
 
 def told(line: BookedLine, reader: Reader) -> dict[str, Any]:
-    """A line as a document; the amount in minor units."""
+    """A line as a document: the amount in minor units, times in the policy's time zone."""
     return {
         "line": line.line,
         **{name: value for name, value in asdict(line).items() if name != "number"},
+        "occurred_at": line.occurred_at.astimezone(reader.zone),
+        "recorded_at": line.recorded_at.astimezone(reader.zone),
         "payee_name": reader.rep_name(line.payee),
         "reason": reason(line),
     }

@@ -7,6 +7,7 @@ from typing import Any
 import typer
 from psycopg import Connection
 
+from services.cli.failing import address
 from services.cli.output import AsJson, answer, pairs, paragraph, table, when
 from services.cli.reader import Reader
 from services.ledger.schema import known_migrations
@@ -27,7 +28,7 @@ def status(json: AsJson = False) -> None:
         pairs(
             "",
             [
-                ("ledger", document["schema"]),
+                ("ledger", f"schema {document['schema']} in {document['database']}"),
                 ("head", f"position {head['position']}, recorded {when(head['recorded_at'], zone) or 'never'}"),
                 ("chain", head["chain"][:32]),
                 ("migrations", document["migrations"]),
@@ -56,6 +57,7 @@ def told(books: Books, connection: Connection[Any]) -> dict[str, Any]:
     return {
         "true_up_to": head.position,
         "schema": books.ledger.schema,
+        "database": address(url) if (url := books.settings.database_url) else f"{books.settings.data_dir} (embedded)",
         "head": {
             "position": head.position,
             "recorded_at": head.recorded_at if head.position else None,
