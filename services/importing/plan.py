@@ -3,7 +3,7 @@
 import difflib
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -151,16 +151,27 @@ class Plan:
         return shape, tuple(there[normal(column)] for column in shape.columns)
 
     def _not_recognised(self, table: Table, there: Mapping[str, int]) -> str:
-        near = max(self.shapes, key=lambda shape: sum(normal(column) in there for column in shape.columns))
-        missing = [column for column in near.columns if normal(column) not in there]
+        near = min(self.shapes, key=lambda shape: distance(shape.columns, there))
         told = []
-        for column in missing:
-            alike = difflib.get_close_matches(normal(column), there, n=1, cutoff=0.5)
-            told.append(f"{column} (there is {table.columns[there[alike[0]]]})" if alike else column)
+        for column in near.columns:
+            alike = nearest(column, there)
+            if normal(column) not in there:
+                told.append(f"{column} (there is {table.columns[there[alike]]})" if alike else column)
         return (
             f"{table.name}: the header fits no shape of the mapping. The nearest is {near.name}; "
             f"missing: {', '.join(told)}. The file has: {', '.join(table.columns)}."
         )
+
+
+def nearest(column: str, there: Iterable[str]) -> str | None:
+    """The column that the name may have been meant for."""
+    return next(iter(difflib.get_close_matches(normal(column), there, n=1, cutoff=0.5)), None)
+
+
+def distance(columns: Sequence[str], there: Mapping[str, int]) -> float:
+    """How far a header is from a shape: 1 for each column missing, half of that where one is alike."""
+    missing = [column for column in columns if normal(column) not in there]
+    return sum(0.5 if nearest(column, there) else 1 for column in missing) / len(columns)
 
 
 def normal(column: str) -> str:
