@@ -26,9 +26,10 @@ from domain.personal import keep_sealed
 from domain.record import Recorded
 from services import vault
 from services.database import database
+from services.ledger.ahead import Ahead
 from services.ledger.answer import Answer, id_malformed
 from services.ledger.asked import asked
-from services.ledger.batch import Head
+from services.ledger.head import Head
 from services.ledger.keyring import Keyring
 from services.ledger.keys import Keys
 from services.ledger.mapper import FactMapper, read_record
@@ -37,7 +38,7 @@ from services.ledger.recorder import LedgerRecorder
 from services.ledger.refold import Refolded, refold
 from services.ledger.schema import migrate
 from services.ledger.sights import Sights
-from services.ledger.writer import Clock, Connected, Writer
+from services.ledger.writer import Clock, Connected
 from services.settings import Settings, plain_schema
 from services.vault import Vault, open_vault
 
@@ -67,8 +68,8 @@ class Ledger(Application[str]):
         self._digest_key = self.keyring.reserved("receipts")
         fingerprint_key = self.keyring.reserved("fingerprints")
         sights = Sights(lambda kind, value: vault.fingerprint(fingerprint_key, kind, value), Keys(safe), MOST_STREAMS)
-        self._writer = Writer(Connected(dsn, self.schema, self.log_recorder.channel), sights, clock)
-        self._queue = Queue(self._writer.write)
+        self._ahead = Ahead(Connected(dsn, self.schema, self.log_recorder.channel), sights, clock)
+        self._queue = Queue(self._ahead)
 
     def record(self, command: AnyCommand, *, command_id: str) -> Answer:
         """Judge a command and record what follows from it. Returns when it is durable.
@@ -127,7 +128,7 @@ class Ledger(Application[str]):
 
     def close(self) -> None:
         super().close()
-        self._writer.close()
+        self._ahead.close()
         self._open.close()
 
     def owns(self, resources: ExitStack) -> None:

@@ -1,4 +1,4 @@
-"""One batch: commands judged one after another under the head's lock, each seeing what those before it did."""
+"""One batch: commands judged one after another, each seeing what those before it did, and sent in one transaction."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -15,30 +15,25 @@ from services.ledger.answer import NONE, Answer, id_reused
 from services.ledger.asked import Asked
 from services.ledger.chain import links
 from services.ledger.changes import Changes
+from services.ledger.head import Head
 from services.ledger.mapper import Envelope, event_id, record_text
 from services.ledger.sights import Sights, Wanted
 from services.ledger.statements import INSERT_EVENTS, INSERT_RECEIPTS, MOVE_HEAD, NOTIFY, array, plain_array
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """Where the log ends: its last position, when that was recorded, and the chain there."""
-
-    position: int
-    recorded_at: datetime
-    chain: bytes
-
-
 @dataclass(slots=True)
 class Batch:
-    """What will be written in one transaction. `earlier` are the receipts found, by command id."""
+    """What will be written in one transaction. `earlier` are the receipts found, by command id.
 
-    connection: Connection[Any]
+    `connection` gives the connection to read from, once all that this process has sent is there to be read.
+    """
+
+    connection: Callable[[], Connection[Any]]
     sights: Sights
     head: Head
     recorded_at: datetime
     stamp: str
-    earlier: dict[str, tuple[bytes, Answer]]
+    earlier: dict[str, tuple[bytes, Answer]] = field(default_factory=dict)
     changes: Changes = field(default_factory=Changes)
     events: list[tuple[AnyFact, str, int, str]] = field(default_factory=list)
     receipts: list[tuple[Asked, str, Answer]] = field(default_factory=list)
@@ -47,9 +42,9 @@ class Batch:
         """Judge the commands in order. When one lacks something to see, what the others lack is loaded with it."""
         return [self._answer(each, index, commands) for index, each in enumerate(commands)]
 
-    def send(self, channel: str) -> Head:
+    def send(self, connection: Connection[Any], channel: str) -> Head:
         """Send everything to the database, up to but without the commit, and return the new head."""
-        connection, stamp = self.connection, self.stamp
+        stamp = self.stamp
         chain = links(self.head.chain, (text.encode() for *_, text in self.events))
         new = Head(
             self.head.position + len(self.events),
@@ -95,8 +90,11 @@ class Batch:
                     if each.body is None:
                         wanted.subjects[each.command.subject] = None
             if still:
-                self.sights.load(self.connection, wanted, self.changes)
+                self._load(wanted)
             lacking = still
+
+    def _load(self, wanted: Wanted) -> None:
+        self.sights.load(self.connection(), wanted, self.changes)
 
     def _judged(self, each: Asked, seen: Sight) -> Answer:
         command = each.command
@@ -122,7 +120,7 @@ class Batch:
         """The facts with their event ids, versions and texts. Streams that a rule wrote to unseen are loaded first."""
         unseen = Wanted(streams={f.stream: None for f in facts if not self.sights.is_in_sight(f.stream)})
         if unseen:
-            self.sights.load(self.connection, unseen, self.changes)
+            self._load(unseen)
         versions: dict[str, int] = {}
         written = []
         for index, fact in enumerate(facts):

@@ -68,7 +68,8 @@ class Keys:
             wrapped = plain_array(each.hex() for each in self._fresh.values())
             connection.execute(INSERT_PERSONAL_KEYS, (array(self._fresh), wrapped))
 
-    def committed(self) -> None:
+    def sent(self) -> None:
+        """The keys made are on their way with the events that need them."""
         self._fresh.clear()
         self._absent.clear()
         while len(self._known) > KEPT:

@@ -4,17 +4,16 @@ There is no delay to gather more; a batch is what came while the last one was be
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Final
 
+from services.ledger.ahead import Ahead
 from services.ledger.answer import Answer
 from services.ledger.asked import Asked
 
 LARGEST_BATCH: Final = 256
-
-Write = Callable[[Sequence[Asked]], list[Answer | Exception]]
 
 
 def locked() -> Lock:
@@ -35,8 +34,8 @@ class Waiting:
 class Queue:
     """Safe for threads."""
 
-    def __init__(self, write: Write) -> None:
-        self._write = write
+    def __init__(self, ahead: Ahead) -> None:
+        self._ahead = ahead
         self._lock = Lock()
         self._waiting: deque[Waiting] = deque()
         self._led = False
@@ -55,15 +54,17 @@ class Queue:
         return own.answers
 
     def _lead(self, own: Waiting) -> None:
+        """Judge and send what is waiting, let the next one lead, and answer when it is durable."""
         batch = self._gather()
+        commands = [each for waiting in batch for each in waiting.commands]
+        answers: Sequence[Answer | Exception] = [RuntimeError("the writing thread was interrupted")] * len(commands)
         try:
-            answers = self._write([each for waiting in batch for each in waiting.commands])
-        except BaseException as broken:
-            failure = broken if isinstance(broken, Exception) else RuntimeError("the writing thread was interrupted")
-            answers = [failure] * sum(len(waiting.commands) for waiting in batch)
-            raise
+            try:
+                started = self._ahead.start(commands)
+            finally:
+                self._hand_over()
+            answers = self._ahead.finish(started)
         finally:
-            self._hand_over()
             begin = 0
             for waiting in batch:
                 waiting.answers = answers[begin : begin + len(waiting.commands)]

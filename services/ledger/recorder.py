@@ -10,8 +10,8 @@ from eventsourcing.persistence import ApplicationRecorder, IntegrityError, Notif
 from psycopg import Connection
 
 from services.database import Readers, connect
-from services.ledger.batch import Head
 from services.ledger.chain import links
+from services.ledger.head import Head
 from services.ledger.mapper import EVENT_IDS
 from services.ledger.statements import INSERT_EVENTS, LOCK, MOVE_HEAD, NOTIFY, array, plain_array
 from services.ledger.subscription import LedgerSubscription

@@ -19,6 +19,7 @@ from domain.streams import CustomerStream, DealStream
 from domain.world import Fingerprint, Holder, Key, Stream, World
 from services.database import Row
 from services.ledger.changes import Changes
+from services.ledger.head import DatabaseTime, Head
 from services.ledger.keys import Keys, ask_keys
 from services.ledger.mapper import read_fact
 from services.ledger.statements import CHANGED, KEYS, LAPSING, REFERENCES, STREAMS, TALLIES, array
@@ -53,12 +54,13 @@ class Sights:
         self.keys = keys
         self._fingerprint = fingerprint
         self._most_streams = most_streams
+        self.time = DatabaseTime()
         self.forget()
 
     def forget(self) -> None:
         """Forget everything; the next batch reads what it needs."""
         self.world = World(now=EPOCH, fingerprint=self._fingerprint)
-        self.position = -1
+        self.head: Head | None = None
         self._versions = {ORGANISATION: 0, POLICIES: 0}
         self._counted: set[Key] = set()
         self._lapsing_until: dict[str, datetime] = {}
@@ -113,12 +115,12 @@ class Sights:
                 elif isinstance(effect, Wake) and effect.at is not None and effect.at > until:
                     world.lapsing[effect.who].pop(fact.stream, None)
 
-    def follow(self, connection: Connection[Any], head: int) -> None:
+    def follow(self, connection: Connection[Any], head: Head) -> None:
         """Forget what others have written since, and take in the organisation and the policies as they are now."""
-        if self.position < 0 or head - self.position > TOO_MANY:
+        if self.head is None or not 0 < head.position - self.head.position <= TOO_MANY:
             self.forget()
         else:
-            for row in connection.execute(CHANGED, (self.position,)):
+            for row in connection.execute(CHANGED, (self.head.position,)):
                 self.world.streams.pop(cast(str, row[0]), None)
             self.world.held.clear()
             self.world.tallies.clear()
@@ -130,7 +132,7 @@ class Sights:
             fact = read_fact(from_json(record)["fact"], keep_sealed)
             self.world.apply(fact, position)
             self._versions[fact.stream] += 1
-        self.position = head
+        self.head = head
 
     def load(self, connection: Connection[Any], wanted: Wanted, changes: Changes) -> None:
         """Load what is wanted, in one round trip, as it is after the changes made in this batch."""
@@ -153,10 +155,10 @@ class Sights:
         if lapsing:
             self._learn_lapsing(wanted.lapsing, lapsing, horizon, changes)
 
-    def committed(self, position: int) -> None:
-        """Everything known is true up to this position. Keeps what was used last."""
-        self.position = position
-        self.keys.committed()
+    def sent(self, head: Head) -> None:
+        """Everything known is true once the log ends here. Lets go of what is too much."""
+        self.head = head
+        self.keys.sent()
         world = self.world
         while len(world.streams) > self._most_streams:
             del world.streams[next(iter(world.streams))]

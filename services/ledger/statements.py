@@ -9,6 +9,11 @@ from typing import Final
 LOCK: Final = "update ledger_head set position = position returning position, recorded_at, chain, clock_timestamp()"
 """A row lock on the head: nobody else can write until the transaction ends."""
 
+LOCK_AS_KNOWN: Final = (
+    "update ledger_head set position = position returning clock_timestamp(), 1 / (chain = %s)::integer"
+)
+"""The same lock, and a division by zero, so that nothing is committed, if the log does not end where it is thought to."""
+
 RECEIPTS: Final = "select command_id, digest, answer::text from receipt where command_id = any(%s::text[])"
 
 STREAMS: Final = (

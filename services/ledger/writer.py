@@ -14,7 +14,8 @@ from psycopg.pq import TransactionStatus
 from services.database import connect
 from services.ledger.answer import Answer, LedgerUnavailable, OutcomeUnknown
 from services.ledger.asked import Asked
-from services.ledger.batch import Batch, Head
+from services.ledger.batch import Batch
+from services.ledger.head import Head
 from services.ledger.keys import ask_keys
 from services.ledger.mapper import stamp
 from services.ledger.sights import Sights
@@ -53,39 +54,39 @@ class Writer:
     """Not safe for threads: whoever leads the queue has it."""
 
     def __init__(self, where: Connected, sights: Sights, clock: Clock | None) -> None:
-        self._where = where
+        self.where = where
         self._sights = sights
         self._clock = clock
 
     def close(self) -> None:
-        self._where.close()
+        self.where.close()
 
-    def write(self, commands: Sequence[Asked]) -> list[Answer | Exception]:
+    def write(self, commands: Sequence[Asked], *, unknown: bool = False) -> list[Answer | Exception]:
         """Judge and record a batch, durably. A command that breaks the batch is told so; the others are answered.
 
-        An answer is an `OutcomeUnknown` or `LedgerUnavailable` when the database was lost and did not come back in time.
+        `unknown` says that these commands were sent before and may have been committed. An answer is an `OutcomeUnknown`
+        or `LedgerUnavailable` when the database was lost and did not come back in time.
         """
         try:
-            return list(self._persist(commands))
+            return list(self._persist(commands, unknown=unknown))
         except (OutcomeUnknown, LedgerUnavailable) as lost:
             return [lost] * len(commands)
         except Exception as broken:  # noqa: BLE001 (each caller is given the error of its own command)
             if len(commands) == 1:
                 return [broken]
             log.warning("batch_broken", commands=len(commands), error=type(broken).__name__)
-            return [answer for each in commands for answer in self.write((each,))]
+            return [answer for each in commands for answer in self.write((each,), unknown=unknown)]
 
-    def _persist(self, commands: Sequence[Asked]) -> list[Answer]:
+    def _persist(self, commands: Sequence[Asked], *, unknown: bool) -> list[Answer]:
         """Write, and write again on a new connection if the old one was lost: receipts make repeating safe."""
-        unknown = False
         for pause in PAUSES:
             if pause:
                 time.sleep(pause)
             attempt = Attempt()
             try:
-                return self._write(self._where.open(), commands, attempt)
+                return self._write(self.where.open(), commands, attempt)
             except psycopg.OperationalError as error:
-                unknown = unknown or attempt.is_outcome_unknown(self._where.connection)
+                unknown = unknown or (attempt.committing and may_have_committed(self.where.connection))
                 self._give_up(error)
             except BaseException:
                 self._abandon()
@@ -102,20 +103,20 @@ class Writer:
 
     def _abandon(self) -> None:
         self._sights.forget()
-        self._where.close()
+        self.where.close()
 
     def _write(self, connection: Connection[Any], commands: Sequence[Asked], attempt: "Attempt") -> list[Answer]:
         batch = self._begin(connection, commands)
         answers = batch.answer(commands)
         if not batch.receipts:
             connection.execute("rollback")
-            self._sights.committed(batch.head.position)
+            self._sights.sent(batch.head)
             return answers
         with connection.pipeline():
-            head = batch.send(self._where.channel)
+            head = batch.send(connection, self.where.channel)
             attempt.committing = True
             connection.execute("commit")
-        self._sights.committed(head.position)
+        self._sights.sent(head)
         return answers
 
     def _begin(self, connection: Connection[Any], commands: Sequence[Asked]) -> Batch:
@@ -127,11 +128,13 @@ class Writer:
         position, before, chain, now = cast(tuple[int, datetime, bytes, datetime], locked.fetchone())
         earlier = {row[0]: (row[1], Answer.read(row[2])) for row in found}
         recorded_at = max(before, self._clock().astimezone(UTC) if self._clock else now)
-        if position != self._sights.position:
-            self._sights.follow(connection, position)
+        head = Head(position, before, chain)
+        if head != self._sights.head:
+            self._sights.follow(connection, head)
+        self._sights.time.told(now)
         self._sights.look_at(recorded_at)
         self._sights.keys.load = lambda subjects: ask_keys(connection, subjects)
-        return Batch(connection, self._sights, Head(position, before, chain), recorded_at, stamp(recorded_at), earlier)
+        return Batch(lambda: connection, self._sights, head, recorded_at, stamp(recorded_at), earlier)
 
 
 @dataclass(slots=True)
@@ -140,9 +143,8 @@ class Attempt:
 
     committing: bool = False
 
-    def is_outcome_unknown(self, connection: Connection[Any] | None) -> bool:
-        """Whether the commit may have happened: it was sent, and what failed was not a statement before it."""
-        if not self.committing:
-            return False
-        status = connection.info.transaction_status if connection else TransactionStatus.UNKNOWN
-        return status != TransactionStatus.INERROR
+
+def may_have_committed(connection: Connection[Any] | None) -> bool:
+    """Whether a commit that was sent may have happened: what failed was not a statement before it."""
+    status = connection.info.transaction_status if connection else TransactionStatus.UNKNOWN
+    return status != TransactionStatus.INERROR

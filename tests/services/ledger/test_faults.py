@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import psycopg
 import pytest
@@ -17,7 +18,8 @@ from psycopg import Connection
 from services.database import TIMEOUTS, embedded
 from services.ledger.answer import LedgerUnavailable, OutcomeUnknown
 from services.ledger.application import Ledger, open_ledger
-from services.ledger.batch import Batch, Head
+from services.ledger.batch import Batch
+from services.ledger.head import Head
 from services.vault import Vault
 from tests.conftest import MASTER_KEY, OpenLedger, place_for_a_server
 from tests.samples import claim, opening, register
@@ -47,8 +49,8 @@ def cutting_before(monkeypatch: pytest.MonkeyPatch, ledger: Ledger, times: int) 
     """Cut the connection as the batch is being sent, so many times."""
     left, send, seen = [times], Batch.send, list[str]()
 
-    def cut_and_send(batch: Batch, channel: str) -> Head:
-        head = send(batch, channel)
+    def cut_and_send(batch: Batch, connection: Connection[Any], channel: str) -> Head:
+        head = send(batch, connection, channel)
         if left[0]:
             left[0] -= 1
             seen.append("cut")
@@ -79,8 +81,9 @@ def test_a_connection_cut_before_the_commit_is_repeated_and_recorded_once(
 def test_an_unknown_outcome_says_so_and_the_same_id_then_gets_the_first_answer(
     shop: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.ledger.writer.PAUSES", (0.0,))
+    monkeypatch.setattr("services.ledger.writer.PAUSES", (0.0, 0.0))
     with monkeypatch.context() as during:
+        during.setattr("services.ledger.writer.PAUSES", ())
         commit_then_cut(during, shop)
         with pytest.raises(OutcomeUnknown, match="same command id"):
             shop.record(register("C-1"), command_id="r1")
@@ -95,10 +98,10 @@ def commit_then_cut(monkeypatch: pytest.MonkeyPatch, ledger: Ledger) -> None:
     """Let the commit happen, and cut the connection before it is acknowledged."""
     send = Batch.send
 
-    def commit_early(batch: Batch, channel: str) -> Head:
-        head = send(batch, channel)
-        with batch.connection.pipeline():
-            batch.connection.execute("commit")
+    def commit_early(batch: Batch, connection: Connection[Any], channel: str) -> Head:
+        head = send(batch, connection, channel)
+        with connection.pipeline():
+            connection.execute("commit")
         cut_connections(ledger.dsn, ledger.schema)
         return head
 
