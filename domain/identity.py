@@ -30,6 +30,11 @@ LEGAL_FORMS: Final = (
 )
 """Endings that tell how a company is incorporated, not who it is; the longest first."""
 
+LEGAL_ENDING: Final = re.compile(
+    "(?<=.)(?:" + "|".join(f" {form}" if form.isascii() else " ?" + " ?".join(form) for form in LEGAL_FORMS) + ")$"
+)
+"""A legal form at the end of a name that has more; the characters of a Chinese one may stand apart."""
+
 NOT_A_LETTER: Final = re.compile(r"[\W_]+")
 
 
@@ -49,11 +54,8 @@ def normal_name(name: str) -> str:
 def without_legal_forms(folded: str) -> str:
     """The name without its legal-form endings. A Latin form must stand as a word of its own: `Texco` keeps its end."""
     words = NOT_A_LETTER.sub(" ", folded).strip()
-    for form in LEGAL_FORMS:
-        ending = f" {form}" if form.isascii() else form
-        if words.endswith(ending) and words != form:
-            return without_legal_forms(words.removesuffix(ending))
-    return words
+    bare = LEGAL_ENDING.sub("", words)
+    return words if bare == words else without_legal_forms(bare)
 
 
 def normal_phone(phone: str, region: str) -> str | None:
