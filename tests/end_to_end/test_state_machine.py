@@ -17,6 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 from psycopg import sql
 
 from domain.commands import AnyCommand, parse
+from domain.policy.terms import Newcomer, PolicyVersion
 from domain.pool.facts import CustomerClaimed, CustomerDropped, CustomerReassigned, CustomerReleased
 from domain.refusals import Refusal
 from services.ledger.answer import Answer
@@ -61,6 +62,14 @@ class Shop:
         )
 
 
+def narrow() -> PolicyVersion:
+    """A policy whose limits are reached soon."""
+    terms = policy(days=RETENTION.days)
+    few = {"held": MOST_HELD, "claims_a_day": MOST_CLAIMS, "close": 1, "newcomer": Newcomer(days=90, close=1)}
+    pool = terms.pool.model_copy(update={"quota": terms.pool.quota.model_copy(update=few)})
+    return terms.model_copy(update={"pool": pool})
+
+
 class LedgerBesideModel(RuleBasedStateMachine):
     """Each rule does one thing to the ledger and to the model, and compares the two answers."""
 
@@ -78,8 +87,7 @@ class LedgerBesideModel(RuleBasedStateMachine):
         vault = Vault(bytes(32))
         self.ledgers: list[Ledger] = [open_ledger(self.dsn, self.schema, vault, lambda: self.now) for _ in range(2)]
         self.writer = 0
-        terms = policy(held=MOST_HELD, claims_a_day=MOST_CLAIMS, days=RETENTION.days)
-        assert all(answer.accepted for answer in self.ledgers[0].record_many(opening(*REPS, terms=terms)))
+        assert all(answer.accepted for answer in self.ledgers[0].record_many(opening(*REPS, terms=narrow())))
         for name in (*SHOPS, "payer"):
             told = {"customer": name, "by": "Li", "customer_name": f"The shop {name}", "place": metres_north(0)}
             self.accepted("register-customer", **told)
@@ -122,6 +130,10 @@ class LedgerBesideModel(RuleBasedStateMachine):
     @rule(hours=st.sampled_from([1, 5, 24, 47, 24 * 5, 24 * 7, 24 * 8]))
     def time_passes(self, hours: int) -> None:
         self.now += timedelta(hours=hours)
+
+    @rule(name=shop_names, rep=rep_names)
+    def claim_at_once(self, name: str, rep: str) -> None:
+        self.claim(name, rep, timedelta(0))
 
     @rule(name=shop_names, rep=rep_names, late=lateness)
     def claim(self, name: str, rep: str, late: timedelta) -> None:
@@ -171,11 +183,11 @@ class LedgerBesideModel(RuleBasedStateMachine):
         if metres <= 500 and shop.owner == rep and not shop.won and at >= shop.since:
             shop.deadline = min(max(shop.deadline, at + RETENTION), shop.cap)
 
-    @rule(name=shop_names, rep=rep_names)
+    @rule(name=st.just(SHOPS[0]), rep=rep_names)
     def sign(self, name: str, rep: str) -> None:
         self.lapse()
         shop = self.shops[name]
-        told = {"contract": f"C-{name}", "rep": rep, "amount": 100, "currency": "CNY"}
+        told: dict[str, Any] = {"contract": f"C-{name}", "rep": rep, "amount": 100, "currency": "CNY"}
         expected = "already-signed" if shop.won else None
         assert self.answer("sign-contract", deal=f"deal-{name}", **told) == expected
         shop.won, shop.deadline = True, datetime.max.replace(tzinfo=UTC)
@@ -183,7 +195,7 @@ class LedgerBesideModel(RuleBasedStateMachine):
     @rule(external=st.sampled_from(["b-1", "b-2", "b-3", "b-4"]), amount=st.integers(1, 10**6))
     def pay(self, external: str, amount: int) -> None:
         payment = f"P-{len(self.told)}"
-        told = {"payment": payment, "external_id": external, "amount": amount, "currency": "CNY"}
+        told: dict[str, Any] = {"payment": payment, "external_id": external, "amount": amount, "currency": "CNY"}
         expected = "payment-repeated" if external in self.external else None
         assert self.answer("receive-payment", deal="deal-payer", **told) == expected
         if expected is None:
@@ -194,7 +206,7 @@ class LedgerBesideModel(RuleBasedStateMachine):
     @rule(choice=st.integers(0, 3), amount=st.integers(1, 10**6))
     def refund(self, choice: int, amount: int) -> None:
         payment = list(self.receipts)[choice % len(self.receipts)]
-        told = {"payment": payment, "refund": f"R-{len(self.told)}", "amount": amount, "currency": "CNY"}
+        told: dict[str, Any] = {"payment": payment, "refund": f"R-{len(self.told)}", "amount": amount, "currency": "CNY"}
         expected = "refund-exceeds" if amount > self.receipts[payment] else None
         assert self.answer("refund-payment", deal="deal-payer", **told) == expected
         if expected is None:
@@ -238,8 +250,8 @@ class LedgerBesideModel(RuleBasedStateMachine):
 def test_the_ledger_agrees_with_a_model_of_plain_dictionaries(dsn: str) -> None:
     machine = type("LedgerHere", (LedgerBesideModel,), {"dsn": dsn})
     bounded = settings(
-        max_examples=12,
-        stateful_step_count=40,
+        max_examples=20,
+        stateful_step_count=50,
         deadline=None,
         derandomize=True,
         suppress_health_check=list(HealthCheck),
