@@ -1,0 +1,174 @@
+"""Durable commands a second with all invariants on, beside raw PostgreSQL and the library as it comes."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Final
+from uuid import uuid4
+
+import psycopg
+from psycopg import sql
+
+from bench.callers import Run, Task, together, typical
+from bench.measures import Measure, against, at_most
+from bench.peers import copied, raw_insert, raw_table, stock_application, stock_save
+from domain.commands import AnyCommand
+from domain.customer.decisions import RegisterCustomer
+from domain.organisation.decisions import CreateUnit, JoinRep
+from domain.personal import Personal
+from domain.policy.decisions import PublishPolicy
+from domain.pool.decisions import ClaimCustomer
+from services.ledger.application import Ledger, open_ledger
+from services.policy_files import shipped
+from services.vault import Vault
+
+REPS: Final = 2_000
+CALLERS: Final = (1, 8, 64, 200)
+CLAIMS: Final = {1: 1_500, 8: 6_000, 64: 12_000, 200: 12_000}
+BULK: Final = 12_800
+ROUNDS: Final = 3
+BEGIN: Final = datetime.now(UTC) - timedelta(hours=2)
+"""Claims of just now, so that the clock has nothing to tell of them yet."""
+
+
+@contextmanager
+def open_bench_ledger(dsn: str) -> Iterator[Ledger]:
+    """A ledger in a schema of its own, dropped at the end: policy B2B-1 with room for many claims, and reps."""
+    schema = f"bench_{uuid4().hex[:12]}"
+    try:
+        with open_ledger(dsn, schema, Vault(bytes(32))) as ledger:
+            refused = [answer for answer in ledger.record_many(opening()) if answer.refusal]
+            assert not refused, refused[0]
+            yield ledger
+    finally:
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema)))
+
+
+def opening() -> Iterator[tuple[str, AnyCommand]]:
+    version = shipped("b2b-1")
+    quota = version.pool.quota.model_copy(update={"claims_a_day": 1_000_000, "held": 1_000_000})
+    wide = version.model_copy(update={"pool": version.pool.model_copy(update={"quota": quota})})
+    yield "publish", PublishPolicy(at=BEGIN, version=wide)
+    yield "unit", CreateUnit(at=BEGIN, unit="north", title="North")
+    for rep in range(REPS):
+        yield f"join-{rep}", JoinRep(at=BEGIN, rep=f"rep-{rep}", unit="north")
+
+
+class Claims:
+    """Customers registered beforehand, each to be claimed once."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._numbers = count()
+        self._claimed = count()
+
+    def stock_up(self, customers: int) -> None:
+        """Register so many customers more."""
+        for answer in self._ledger.record_many(self._registrations(customers)):
+            assert not answer.refusal, answer.refusal
+
+    def bulk(self, claims: int) -> Iterator[tuple[str, AnyCommand]]:
+        return (self._next() for _ in range(claims))
+
+    def prepare(self) -> Task:
+        def claim(number: int) -> None:
+            del number
+            command_id, command = self._next()
+            answer = self._ledger.record(command, command_id=command_id)
+            assert not answer.refusal, answer.refusal
+
+        return claim
+
+    def _next(self) -> tuple[str, AnyCommand]:
+        number = next(self._claimed)
+        at = BEGIN + timedelta(minutes=1, milliseconds=number)
+        return f"claim-{number}", ClaimCustomer(at=at, customer=f"C-{number}", rep=f"rep-{number * 7 % REPS}")
+
+    def _registrations(self, customers: int) -> Iterator[tuple[str, AnyCommand]]:
+        for _ in range(customers):
+            number = next(self._numbers)
+            name = Personal(f"恒通便利店 {number}")
+            phone = Personal(f"138{number:08d}")
+            yield (
+                f"register-{number}",
+                RegisterCustomer(
+                    at=BEGIN, customer=f"C-{number}", by=f"rep-{number % REPS}", customer_name=name, phone=phone
+                ),
+            )
+
+
+def measure(dsn: str) -> Iterator[Measure]:
+    """Ours, raw PostgreSQL and the stock application in turn, several rounds; the round of median rate counts."""
+    ours: dict[int, Run] = {}
+    raw: dict[int, Run] = {}
+    stock: dict[int, Run] = {}
+    with open_bench_ledger(dsn) as ledger:
+        claims = Claims(ledger)
+        for callers in CALLERS:
+            things = CLAIMS[callers]
+            claims.stock_up(things * ROUNDS)
+            runs: list[tuple[Run, Run, Run]] = []
+            for _ in range(ROUNDS):
+                mine = together(callers, things, claims.prepare)
+                runs.append((mine, raw_run(dsn, callers, things), stock_run(dsn, callers, min(things, 3_000))))
+            ours[callers], raw[callers], stock[callers] = (typical(list(each)) for each in zip(*runs, strict=True))
+        claims.stock_up(BULK * ROUNDS)
+        bulk = typical([bulk_run(ledger, claims) for _ in range(ROUNDS)])
+    yield from judged(ours, raw, stock, bulk, typical([copy_run(dsn) for _ in range(ROUNDS)]))
+
+
+def judged(ours: dict[int, Run], raw: dict[int, Run], stock: dict[int, Run], bulk: Run, copy: Run) -> Iterator[Measure]:
+    best = max(run.rate for run in raw.values())
+    unit = "commands/s"
+    yield against("1 caller", ours[1].rate, unit, "stock application, 1 caller", stock[1].rate, 1)
+    yield Measure("8 callers", ours[8].rate, unit, "raw insert a commit, 8 callers", raw[8].rate)
+    yield against("64 callers", ours[64].rate, unit, "raw insert a commit, its best", best, 1.2)
+    yield against("64 callers", ours[64].rate, unit, "stock application, 64 callers", stock[64].rate, 5)
+    yield at_most("64 callers, p99", ours[64].percentile(99), "ms", 15)
+    yield against("200 callers", ours[200].rate, unit, "ours, 64 callers", ours[64].rate, 1)
+    yield against("bulk caller", bulk.rate, unit, "raw insert a commit, its best", best, 2.5)
+    yield Measure("bulk caller", bulk.rate, unit, "COPY, rows/s", copy.rate)
+    for callers in CALLERS:
+        for who, runs in (("ours", ours), ("raw", raw), ("stock", stock)):
+            yield Measure(f"{who}, {callers} callers, rate", runs[callers].rate, "a second")
+            yield Measure(f"{who}, {callers} callers, p50", runs[callers].percentile(50), "ms")
+            yield Measure(f"{who}, {callers} callers, p99", runs[callers].percentile(99), "ms")
+
+
+def raw_run(dsn: str, callers: int, things: int) -> Run:
+    connections: list[psycopg.Connection] = []
+    try:
+        with raw_table(dsn) as table:
+            return together(callers, things, raw_insert(dsn, table, connections))
+    finally:
+        for connection in connections:
+            connection.close()
+
+
+def stock_run(dsn: str, callers: int, things: int) -> Run:
+    with stock_application(dsn, callers) as application:
+        return together(callers, things, stock_save(application))
+
+
+def bulk_run(ledger: Ledger, claims: Claims) -> Run:
+    def all_of_them() -> None:
+        for answer in ledger.record_many(claims.bulk(BULK)):
+            assert not answer.refusal, answer.refusal
+
+    return once(all_of_them, BULK)
+
+
+def copy_run(dsn: str) -> Run:
+    with raw_table(dsn) as table:
+        return once(lambda: copied(dsn, table, BULK), BULK)
+
+
+def once(work: Callable[[], None], things: int) -> Run:
+    """One caller that does everything in one go; its latencies are the whole divided by the things."""
+    began = time.perf_counter()
+    work()
+    seconds = time.perf_counter() - began
+    return Run(seconds, (seconds / things,) * things)
