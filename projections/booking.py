@@ -1,10 +1,10 @@
 """How the difference between what is due and what was booked becomes a commission line, with its cause and its steps."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from domain.commission import Line
+from domain.commission import Line, Slice
 from domain.contract.facts import ContractSigned, MilestoneDue, MilestoneOverdue, MilestoneScheduled
 from domain.deal.facts import DealLost, DealOpened, StageAdvanced, StageReverted
 from domain.facts import DealStreamFact
@@ -125,17 +125,28 @@ def booked_line(
 
 def steps(line: Line) -> Steps:
     """How a line was reckoned, step by step, in minor units and basis points."""
-    found = {
+    pool = line.pool
+    found: Steps = {
         "receipt_position": line.receipt_position,
-        "pool": asdict(line.pool),
-        "share": {**asdict(line.share), "leftover": line.share.leftover},
+        "pool": {"net": pool.net, "fee": pool.fee, "rate": pool.rate, "amount": pool.amount},
+        "share": step(line.share),
         "held_by": line.held_by,
-        "part": {**asdict(line.part), "leftover": line.part.leftover},
+        "part": step(line.part),
         "ground": line.ground,
         "ground_position": line.ground_position,
     }
     if line.sharing:
-        found["sharing"] = {**asdict(line.sharing), "leftover": line.sharing.leftover}
+        found["sharing"] = step(line.sharing)
         found["sharing_ground"] = line.sharing_ground
         found["sharing_position"] = line.sharing_position
     return found
+
+
+def step(cut: Slice) -> Steps:
+    return {
+        "whole": cut.whole,
+        "bps": cut.bps,
+        "floor": cut.floor,
+        "amount": cut.amount,
+        "leftover": cut.leftover,
+    }

@@ -1,13 +1,12 @@
 """Where a batch is folded: the rows it touches are loaded once, changed in memory, and written with one statement a table."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import date, datetime
 from typing import Any, Generic
 
 from psycopg import Connection, sql
 from psycopg.types.json import Jsonb
+from pydantic_core import to_json
 
 from projections.log import Log
 from projections.table import Key, R, Table
@@ -140,14 +139,8 @@ def names(columns: Iterable[str], alias: str | None = None) -> sql.Composable:
 
 
 def as_json(table: Table[R], rows: Sequence[R]) -> str:
-    plain = [{column: getattr(row, column) for column in table.columns} for row in rows]
-    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"), default=instant)
-
-
-def instant(value: object) -> str:
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    raise TypeError(f"{type(value).__name__} is no value of a read model's row")
+    """The rows as a JSON array of objects, times in ISO 8601."""
+    return to_json([{column: getattr(row, column) for column in table.columns} for row in rows]).decode()
 
 
 def jsonb(value: object) -> Jsonb | None:

@@ -102,6 +102,8 @@ def finish(site: Site, shown: Generation, built: Generation, *, accept_differenc
         while built.position < until:
             one_batch(site, built, until)
             site.meanwhile()
+    for table in built.model.tables:
+        site.building.execute(sql.SQL("ANALYZE {}").format(table.in_generation(built.number)))
     try:
         found = compared(site, shown, built, accept_difference=accept_difference) if same_rules else None
     except RebuildDiffers:

@@ -1,9 +1,10 @@
 """The tables of a read model: their columns follow from the rows' types, their names from the generation they belong to."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from functools import cached_property
+from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -56,8 +57,13 @@ class Table(Generic[R]):
     def summed_columns(self) -> tuple[str, ...]:
         return tuple(c for c, kind in zip(self.columns, self.types, strict=True) if kind == NUMERIC)
 
-    def key_of(self, row: R) -> Key:
-        return tuple(getattr(row, column) for column in self.key)
+    @cached_property
+    def key_of(self) -> Callable[[R], Key]:
+        """Takes the key from a row."""
+        if len(self.key) == 1:
+            (only,) = self.key
+            return lambda row: (getattr(row, only),)
+        return attrgetter(*self.key)
 
     def in_generation(self, generation: int) -> sql.Identifier:
         return sql.Identifier(f"{self.name}_{generation}")
