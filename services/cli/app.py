@@ -1,6 +1,5 @@
 """The commands put together, and the one place where what goes wrong is told."""
 
-import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -65,10 +64,10 @@ def run(arguments: Sequence[str]) -> int:
     set_up()
     try:
         code = app(args=list(arguments), prog_name="salesledger", standalone_mode=False)
-    except BrokenPipeError:
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
+    except SystemExit as ending:
+        if not isinstance(ending.__context__, BrokenPipeError):
+            raise
+        return DONE  # whoever reads the answer has seen enough
     except (typer.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except Exception as error:
