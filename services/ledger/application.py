@@ -1,5 +1,6 @@
 """The ledger: an application of the event sourcing library whose facts come in by one door, `record`."""
 
+import asyncio
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from datetime import datetime
@@ -81,6 +82,12 @@ class Ledger(Application[str]):
             return id_malformed()
         return told(self._queue.put((asked(command, command_id, self._digest_key),))[0])
 
+    async def submit(self, command: AnyCommand, *, command_id: str) -> Answer:
+        """`record` for callers in an event loop, which it does not block. Cancelling the wait does not undo the command."""
+        if not is_command_id(command_id):
+            return id_malformed()
+        return await self._queue.put_soon(asked(command, command_id, self._digest_key), asyncio.get_running_loop())
+
     def record_many(self, commands: Iterable[tuple[str, AnyCommand]]) -> Iterator[Answer]:
         """Judge and record many commands, given as `(command id, command)`, and answer them in order.
 
@@ -128,6 +135,7 @@ class Ledger(Application[str]):
 
     def close(self) -> None:
         super().close()
+        self._queue.close()
         self._ahead.close()
         self._open.close()
 

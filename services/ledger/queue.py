@@ -1,10 +1,13 @@
-"""Group commit: whoever finds no leader becomes it, writes what is waiting, answers, and hands over.
+"""Group commit: whoever finds no leader becomes it, sends off what is waiting, hands over, and answers when it is durable.
 
-There is no delay to gather more; a batch is what came while the last one was being written.
+There is no delay to gather more; a batch is what came while the last one was being judged. A caller in an event loop never
+leads: a thread of the queue's own does it for those.
 """
 
+from asyncio import AbstractEventLoop, Future
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Final
@@ -14,6 +17,11 @@ from services.ledger.answer import Answer
 from services.ledger.asked import Asked
 
 LARGEST_BATCH: Final = 256
+
+LEADERS: Final = 2
+"""How many threads lead for event loops: while one waits for its commit, the other judges."""
+
+Answers = Sequence[Answer | Exception]
 
 
 def locked() -> Lock:
@@ -28,7 +36,17 @@ class Waiting:
 
     commands: Sequence[Asked]
     turn: Lock = field(default_factory=locked)
-    answers: Sequence[Answer | Exception] | None = None
+    answers: Answers | None = None
+
+
+@dataclass(slots=True)
+class Awaiting:
+    """One command of a caller in an event loop."""
+
+    commands: Sequence[Asked]
+    loop: AbstractEventLoop
+    future: "Future[Answer]"
+    answers: Answers | None = None
 
 
 class Queue:
@@ -37,10 +55,11 @@ class Queue:
     def __init__(self, ahead: Ahead) -> None:
         self._ahead = ahead
         self._lock = Lock()
-        self._waiting: deque[Waiting] = deque()
+        self._waiting: deque[Waiting | Awaiting] = deque()
         self._led = False
+        self._leaders = ThreadPoolExecutor(LEADERS, "ledger-leader")
 
-    def put(self, commands: Sequence[Asked]) -> Sequence[Answer | Exception]:
+    def put(self, commands: Sequence[Asked]) -> Answers:
         """Wait until the commands are answered, in order, in one batch."""
         own = Waiting(commands)
         with self._lock:
@@ -53,11 +72,25 @@ class Queue:
         assert own.answers is not None
         return own.answers
 
-    def _lead(self, own: Waiting) -> None:
+    def put_soon(self, command: Asked, loop: AbstractEventLoop) -> "Future[Answer]":
+        """Answer a command of a caller in an event loop; call this in the loop's own thread."""
+        own = Awaiting((command,), loop, loop.create_future())
+        with self._lock:
+            self._waiting.append(own)
+            follows, self._led = self._led, True
+        if not follows:
+            self._leaders.submit(self._lead)
+        return own.future
+
+    def close(self) -> None:
+        """Answer what is waiting, and lead no more for event loops."""
+        self._leaders.shutdown()
+
+    def _lead(self, own: Waiting | None = None) -> None:
         """Judge and send what is waiting, let the next one lead, and answer when it is durable."""
         batch = self._gather()
         commands = [each for waiting in batch for each in waiting.commands]
-        answers: Sequence[Answer | Exception] = [RuntimeError("the writing thread was interrupted")] * len(commands)
+        answers: Answers = [RuntimeError("the writing thread was interrupted")] * len(commands)
         try:
             try:
                 started = self._ahead.start(commands)
@@ -69,10 +102,9 @@ class Queue:
             for waiting in batch:
                 waiting.answers = answers[begin : begin + len(waiting.commands)]
                 begin += len(waiting.commands)
-                if waiting is not own:
-                    waiting.turn.release()
+            tell(waiting for waiting in batch if waiting is not own)
 
-    def _gather(self) -> list[Waiting]:
+    def _gather(self) -> list[Waiting | Awaiting]:
         """The callers whose commands go into the next batch: as many as fit, at least the first."""
         with self._lock:
             batch = [self._waiting.popleft()]
@@ -86,5 +118,33 @@ class Queue:
         with self._lock:
             following = self._waiting[0] if self._waiting else None
             self._led = following is not None
-        if following:
-            following.turn.release()
+        match following:
+            case Waiting():
+                following.turn.release()
+            case Awaiting():
+                self._leaders.submit(self._lead)
+
+
+def tell(answered: Iterable[Waiting | Awaiting]) -> None:
+    """Wake those who wait; an event loop is woken once for all of its callers."""
+    loops: dict[AbstractEventLoop, list[Awaiting]] = {}
+    for waiting in answered:
+        match waiting:
+            case Waiting():
+                waiting.turn.release()
+            case Awaiting():
+                loops.setdefault(waiting.loop, []).append(waiting)
+    for loop, awaiting in loops.items():
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(settle, awaiting)
+
+
+def settle(awaiting: Iterable[Awaiting]) -> None:
+    for each in awaiting:
+        answer = each.answers[0] if each.answers else None
+        if each.future.done() or answer is None:
+            continue
+        if isinstance(answer, Exception):
+            each.future.set_exception(answer)
+        else:
+            each.future.set_result(answer)

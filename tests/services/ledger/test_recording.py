@@ -1,5 +1,6 @@
 """Recording: what is answered, what is kept, and what a batch does when one of its commands is bad."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from threading import Barrier, Thread
@@ -155,6 +156,20 @@ def test_many_callers_at_once_get_each_their_own_answer(open_shop: Ledger) -> No
         assert isinstance(answer, Answer), answer
         assert answer.accepted, answer
         assert open_shop.read(command.stream)[0].position == answer.last
+
+
+def test_callers_in_an_event_loop_are_answered_beside_threads(open_shop: Ledger) -> None:
+    async def ask_all() -> list[Answer]:
+        wishes = (open_shop.submit(register(f"E-{n % 40}"), command_id=f"e{n % 40}") for n in range(80))
+        return await asyncio.gather(*wishes, open_shop.submit(register("E-0"), command_id="has space"))
+
+    *answers, malformed = asyncio.run(ask_all())
+
+    assert all(answer.accepted for answer in answers)
+    assert sum(answer.repeated for answer in answers) == 40
+    assert malformed.refusal is not None
+    assert open_shop.record(claim("E-0"), command_id="ec").accepted
+    assert open_shop.refold().difference is None
 
 
 def test_another_process_sees_and_is_seen_at_once(open_shop: Ledger, open_here: OpenLedger) -> None:
