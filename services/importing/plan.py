@@ -73,6 +73,11 @@ class PlannedShape:
                 values[column] = meant
         return values
 
+    def not_taken(self, columns: Sequence[str]) -> list[str]:
+        """The columns of a file that the mapping neither uses nor ignores on purpose."""
+        known = {normal(column) for column in (*self.columns, *self.shape.ignored_columns)}
+        return [column for column in columns if column and normal(column) not in known]
+
     def key_of(self, values: Values) -> str:
         """The row's own key. Raises `NotIn`."""
         key = str(self.key(values, None))

@@ -101,6 +101,8 @@ class Importer:
         account = FileAccount(table.name, shape.name, table.encoding)
         number = len(self.account.files)
         self.account.files.append(account)
+        if left := shape.not_taken(table.columns):
+            self.account.notes.append(f"{table.name} has columns that the mapping does not take: {', '.join(left)}")
         for line, fields in table.rows:
             account.rows += 1
             if account.rows % EVERY == 0:

@@ -215,3 +215,12 @@ def test_what_the_setup_wants_and_stands_already_is_noted(
     done = import_files(open_here(), write(tmp_path), other)
 
     assert [note.split()[0] for note in done.account.notes] == ["policy", "company", "registrar"]
+
+
+def test_columns_that_nobody_takes_are_noted(ledger: Ledger, tmp_path: Path) -> None:
+    head, *rows = ACCOUNTS.splitlines()
+    wider = "\n".join([f"{head},rating", *(f"{row},A" for row in rows)])
+
+    done = import_files(ledger, write(tmp_path, accounts=wider))
+
+    assert done.account.notes == ["accounts.csv has columns that the mapping does not take: rating"]
