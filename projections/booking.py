@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, assert_never
 
 from domain.commission import Line, Slice
 from domain.contract.facts import ContractSigned, MilestoneDue, MilestoneOverdue, MilestoneScheduled
@@ -90,6 +90,7 @@ def cause_of(fact: DealStreamFact) -> Cause | None:
             | MilestoneScheduled() | MilestoneDue() | MilestoneOverdue()
         ):  # fmt: skip
             return None
+    assert_never(fact)
 
 
 def booked_line(
