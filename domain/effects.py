@@ -109,9 +109,8 @@ def effects(fact: AnyFact) -> tuple[Effect, ...]:
         case CustomerRegistered():
             return tuple(Hold(key.kind, key.hash) for key in fact.keys)
         case CustomersMerged():
-            if fact.customer == fact.absorbed:
-                return tuple(Free(key.kind, key.hash) for key in fact.keys)
-            return tuple(Hold(key.kind, key.hash) for key in fact.keys)
+            passed_on = Free if fact.customer == fact.absorbed else Hold
+            return tuple(passed_on(key.kind, key.hash) for key in fact.keys)
         case CustomerClaimed():
             day = claims_of(fact.rep, fact.day)
             return (*counted(fact.rep, fact.tier, 1), Count(*day, 1), retention(fact.warn_at, fact.deadline, fact.rep))
@@ -138,8 +137,11 @@ def effects(fact: AnyFact) -> tuple[Effect, ...]:
             return (Wake(PROTECTION, fact.until),)
         case ProtectionExpired():
             return (Rest(PROTECTION),)
-        case MilestoneScheduled():
-            return (Wake(milestone(fact.milestone), fact.due),) if fact.due else ()
+        case (
+            MilestoneScheduled(milestone=str(name), due=datetime() as at)
+            | PaymentRefunded(milestone=str(name), told_at=datetime() as at)
+        ):
+            return (Wake(milestone(name), at),)
         case MilestoneDue():
             return (
                 Wake(milestone(fact.milestone), fact.overdue_at)
@@ -154,7 +156,7 @@ def effects(fact: AnyFact) -> tuple[Effect, ...]:
         case (
             DuplicateSuspected() | CustomerPlaceCorrected() | CustomerGraded() | ClaimRefused() | CustomerDonated()
             | VisitPlanned() | VisitVerified() | VisitRejected() | VisitOverridden()
-            | DealOpened() | StageAdvanced() | StageReverted() | DealLost() | ContractSigned() | PaymentRefunded()
+            | DealOpened() | StageAdvanced() | StageReverted() | DealLost() | ContractSigned() | MilestoneScheduled() | PaymentRefunded()
             | RoleEarned() | RoleTransferred() | RoleRevoked() | RoleExpired() | SharingAgreed()
             | UnitCreated() | UnitMoved() | RepJoined() | RepTransferred() | RepLeft() | QuotaSet()
             | MentorAssigned() | MentorshipEnded() | PolicyPublished()

@@ -160,16 +160,19 @@ def won(command: SignContract, customer: str, stream: CustomerStream) -> list[Ti
 
 
 def milestones_told(deal: str, stream: DealStream, now: datetime) -> list[MilestoneDue | MilestoneOverdue]:
-    """What the clock has to tell of the milestones that are not paid in full: that they are due, and then overdue."""
+    """What the clock has to tell of the milestones that are not paid in full: that they are due, and then overdue; of one
+    that was paid, not before the money went back.
+    """
     told: list[MilestoneDue | MilestoneOverdue] = []
     for name, each in stream.contract.milestones.items():
         left = each.amount - stream.payments.net_of(name)
         if left <= 0 or each.due is None or each.told == "overdue":
             continue
+        since = stream.payments.reopened(name) or each.due
         if each.told == "nothing" and each.due <= now:
-            told.append(
-                MilestoneDue(at=each.due, deal=deal, milestone=name, amount=each.amount, overdue_at=each.overdue_at)
-            )
+            at = max(each.due, since)
+            told.append(MilestoneDue(at=at, deal=deal, milestone=name, amount=each.amount, overdue_at=each.overdue_at))
         if each.overdue_at and each.overdue_at <= now:
-            told.append(MilestoneOverdue(at=each.overdue_at, deal=deal, milestone=name, open_amount=left))
+            at = max(each.overdue_at, since)
+            told.append(MilestoneOverdue(at=at, deal=deal, milestone=name, open_amount=left))
     return told

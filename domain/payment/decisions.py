@@ -1,6 +1,7 @@
 """Money in and money back: in the contract's currency, each receipt once, never more back than came in."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Literal
 
 from domain.fact import CommandOnDeal, Id, Sight
@@ -107,6 +108,8 @@ def refund(command: RefundPayment, world: World) -> Answer:
             refund=command.refund,
             amount=command.amount,
             currency=command.currency,
+            milestone=receipt.milestone,
+            told_at=told_again(receipt.milestone, command.amount, stream) if receipt.milestone else None,
         )
     ]
 
@@ -133,3 +136,11 @@ def settles(command: ReceivePayment, stream: DealStream) -> bool:
         return False
     paid = stream.payments.net_of(command.milestone) + command.amount
     return paid >= stream.contract.milestones[command.milestone].amount
+
+
+def told_again(milestone: str, amount: int, stream: DealStream) -> datetime | None:
+    """When the clock has next to tell of a milestone that was paid in full until this money went back."""
+    each, net = stream.contract.milestones[milestone], stream.payments.net_of(milestone)
+    if not net - amount < each.amount <= net or each.told == "overdue":
+        return None
+    return each.due if each.told == "nothing" else each.overdue_at

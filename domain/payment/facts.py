@@ -4,6 +4,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, assert_never
 
+from pydantic import AwareDatetime
+
 from domain.fact import Id, OfDeal
 from domain.money import Currency, Minor
 
@@ -21,11 +23,15 @@ class PaymentReceived(OfDeal):
 
 
 class PaymentRefunded(OfDeal):
+    """`milestone` is the one that was paid; `told_at` is when the clock has next to tell of it, if this opens it again."""
+
     kind: Literal["payment-refunded.v1"] = "payment-refunded.v1"
     payment: Id
     refund: Id
     amount: Minor
     currency: Currency
+    milestone: Id | None = None
+    told_at: AwareDatetime | None = None
 
 
 PaymentFact = PaymentReceived | PaymentRefunded
@@ -40,6 +46,7 @@ class Receipt:
     position: int
     milestone: str | None = None
     refunded: int = 0
+    refunded_at: datetime | None = None
 
     @property
     def net(self) -> int:
@@ -56,6 +63,11 @@ class Payments:
     def net_of(self, milestone: str) -> int:
         return sum(receipt.net for receipt in self.received.values() if receipt.milestone == milestone)
 
+    def reopened(self, milestone: str) -> datetime | None:
+        """When money for the milestone last went back."""
+        of = (receipt.refunded_at for receipt in self.received.values() if receipt.milestone == milestone)
+        return max((at for at in of if at), default=None)
+
 
 def evolve(payments: Payments, fact: PaymentFact, position: int = 0) -> Payments:
     match fact:
@@ -64,6 +76,6 @@ def evolve(payments: Payments, fact: PaymentFact, position: int = 0) -> Payments
             return replace(payments, received={**payments.received, fact.payment: receipt})
         case PaymentRefunded():
             receipt = payments.received[fact.payment]
-            receipt = replace(receipt, refunded=receipt.refunded + fact.amount)
+            receipt = replace(receipt, refunded=receipt.refunded + fact.amount, refunded_at=fact.at)
             return Payments({**payments.received, fact.payment: receipt}, (*payments.refunds, fact.refund))
     assert_never(fact)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from domain.effects import Wake, effects
 from domain.payment.facts import PaymentReceived
 from domain.refusals import Code
 from tests.domain.story import Story, kinds, on, only, signed
@@ -69,6 +70,25 @@ def test_a_payment_says_whether_it_settles_its_milestone(amounts: list[int], set
     told = [paid(story, amount, f"P-{i}", milestone="first").settles for i, amount in enumerate(amounts)]
 
     assert told == settled
+
+
+@pytest.mark.parametrize(
+    ("refunded", "told"),
+    [
+        ("03-02 09:00", [("milestone-due.v1", "05-01 00:00"), ("milestone-overdue.v1", "05-31 00:00")]),
+        ("05-10 09:00", [("milestone-due.v1", "05-10 09:00"), ("milestone-overdue.v1", "05-31 00:00")]),
+        ("07-01 09:00", [("milestone-due.v1", "07-01 09:00"), ("milestone-overdue.v1", "07-01 09:00")]),
+    ],
+)
+def test_a_milestone_is_neither_due_nor_overdue_while_it_was_paid(refunded: str, told: list[tuple[str, str]]) -> None:
+    story = signed(amount=50, milestones=[{"milestone": "all", "amount": 50, "due": on("05-01 00:00")}])
+    paid(story, 50, milestone="all")
+    (back,) = story.tells("refund-payment", refunded, payment="P-1", refund="R-1", amount=1)
+
+    facts = story.tells("bring-deal-clock", "08-01 00:00")
+
+    assert [(fact.kind, fact.at) for fact in facts] == [(kind, on(at)) for kind, at in told]
+    assert effects(back) == (Wake("milestone/all", on("05-01 00:00")),)
 
 
 def test_a_milestone_whose_payment_went_back_is_due_after_all() -> None:
