@@ -6,14 +6,13 @@ the one before it is still on its way.
 """
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Condition, Event, Lock
 from typing import Any, Final, cast
 
 import psycopg
-from psycopg import Connection, Cursor
+from psycopg import Connection
 
 from services.ledger.answer import Answer
 from services.ledger.asked import Asked
@@ -22,7 +21,8 @@ from services.ledger.keys import ask_keys
 from services.ledger.mapper import stamp
 from services.ledger.sights import Sights
 from services.ledger.statements import LOCK_AS_KNOWN
-from services.ledger.writer import Clock, Connected, Writer, may_have_committed
+from services.ledger.wire import Wire
+from services.ledger.writer import BEGIN, COMMIT, Clock, Connected, Writer, may_have_committed
 
 CAREFUL: Final = 16
 """After running ahead has failed, this many batches are written the careful way."""
@@ -36,9 +36,7 @@ class NotAsKnown(RuntimeError):
 class Flight:
     """A batch on its way to the database."""
 
-    connection: Connection[Any]
-    pipeline: AbstractContextManager[Any]
-    locked: Cursor[Any]
+    wire: Wire
     answers: list[Answer]
 
 
@@ -113,34 +111,25 @@ class Ahead:
         sights.keys.load = lambda subjects: ask_keys(self._settled(), subjects)
         batch = Batch(self._settled, sights, head, recorded_at, stamp(recorded_at))
         answers = batch.answer(started.commands)
-        connection = self._settled()
-        pipeline = connection.pipeline()
-        pipeline.__enter__()
-        try:
-            connection.execute("begin")
-            locked = connection.execute(LOCK_AS_KNOWN, (head.chain,))
-            new = batch.send(connection, self._where.channel)
-            started.may_be_committed = True
-            connection.execute("commit")
-        except BaseException as failed:
-            ended(pipeline, connection, failed)
-            raise
-        sights.sent(new)
+        sending = batch.send(self._where.channel)
+        self._settled()
+        wire = self._where.wire()
+        started.may_be_committed = True
+        wire.send([BEGIN, (LOCK_AS_KNOWN, (head.chain,)), *sending.statements, COMMIT])
+        sights.sent(sending.head)
         with self._flying:
             self._in_flight = True
-        return Flight(connection, pipeline, locked, answers)
+        return Flight(wire, answers)
 
     def _land(self, started: Started, flight: Flight) -> None:
         """Wait for the outcome of a batch on its way."""
         try:
-            flight.pipeline.__exit__(None, None, None)
-            now = cast(tuple[datetime, int], flight.locked.fetchone())[0]
+            _, locked, *_ = flight.wire.receive()
         except psycopg.Error:
-            started.may_be_committed = may_have_committed(flight.connection)
-            flight.connection.close()
+            started.may_be_committed = may_have_committed(self._where.connection)
             self._spoil()
         else:
-            self._sights.time.told(now)
+            self._sights.time.told(datetime.fromisoformat((locked.get_value(0, 0) or b"").decode()))
             started.answers = flight.answers
         finally:
             with self._flying:
@@ -169,9 +158,3 @@ class Ahead:
             self._sights.forget()
             self._where.close()
         started.answers = self._writer.write(started.commands, unknown=started.may_be_committed)
-
-
-def ended(pipeline: AbstractContextManager[Any], connection: Connection[Any], failed: BaseException) -> None:
-    """Leave a pipeline in which something failed, and the connection with it."""
-    connection.close()
-    pipeline.__exit__(type(failed), failed, failed.__traceback__)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg import Connection
 
@@ -19,6 +19,14 @@ from services.ledger.head import Head
 from services.ledger.mapper import Envelope, event_id, record_text
 from services.ledger.sights import Sights, Wanted
 from services.ledger.statements import INSERT_EVENTS, INSERT_RECEIPTS, MOVE_HEAD, NOTIFY, array, plain_array
+from services.ledger.wire import Statement
+
+
+class Sending(NamedTuple):
+    """The statements of a transaction, and where the log ends when they are committed."""
+
+    head: Head
+    statements: list[Statement]
 
 
 @dataclass(slots=True)
@@ -42,25 +50,18 @@ class Batch:
         """Judge the commands in order. When one lacks something to see, what the others lack is loaded with it."""
         return [self._answer(each, index, commands) for index, each in enumerate(commands)]
 
-    def send(self, connection: Connection[Any], channel: str) -> Head:
-        """Send everything to the database, up to but without the commit, and return the new head."""
-        stamp = self.stamp
+    def send(self, channel: str) -> Sending:
+        """What writes everything, up to but without the commit, and where the log then ends."""
         chain = links(self.head.chain, (text.encode() for *_, text in self.events))
-        new = Head(
-            self.head.position + len(self.events),
-            self.recorded_at if self.events else self.head.recorded_at,
-            chain[-1] if chain else self.head.chain,
-        )
-        self.sights.keys.insert_fresh(connection)
-        if self.events:
-            connection.execute(INSERT_EVENTS, self._event_columns(stamp, chain))
-            self.changes.write(connection)
-        connection.execute(INSERT_RECEIPTS, self._receipt_columns(stamp))
-        if self.events:
-            moved = (new.position, new.recorded_at.isoformat(), new.chain, self.head.position)
-            connection.execute(MOVE_HEAD, moved)
-            connection.execute(NOTIFY, (channel, str(new.position), new.position))
-        return new
+        statements = [*self.sights.keys.statements(), (INSERT_RECEIPTS, self._receipt_columns(self.stamp))]
+        if not self.events:
+            return Sending(self.head, statements)
+        new = Head(self.head.position + len(self.events), self.recorded_at, chain[-1])
+        statements.append((INSERT_EVENTS, self._event_columns(self.stamp, chain)))
+        statements.extend(self.changes.statements())
+        statements.append((MOVE_HEAD, (new.position, self.stamp, new.chain, self.head.position)))
+        statements.append((NOTIFY, (channel, str(new.position), new.position)))
+        return Sending(new, statements)
 
     def _answer(self, each: Asked, index: int, commands: Sequence[Asked]) -> Answer:
         if known := self.earlier.get(each.command_id):
@@ -132,7 +133,7 @@ class Batch:
             )
         return written
 
-    def _event_columns(self, stamp: str, chain: Sequence[bytes]) -> tuple[object, ...]:
+    def _event_columns(self, stamp: str, chain: Sequence[bytes]) -> tuple[str | int, ...]:
         facts = [fact for fact, *_ in self.events]
         return (
             self.head.position,
@@ -146,7 +147,7 @@ class Batch:
             plain_array(link.hex() for link in chain),
         )
 
-    def _receipt_columns(self, stamp: str) -> tuple[object, ...]:
+    def _receipt_columns(self, stamp: str) -> tuple[str | int, ...]:
         return (
             stamp,
             array(each.command_id for each, _, _ in self.receipts),

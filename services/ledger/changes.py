@@ -1,11 +1,9 @@
 """What a batch changes in the shared facts, gathered to its net effect: one upsert and one delete a table."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, assert_never
-
-from psycopg import Connection
+from typing import assert_never
 
 from domain.effects import RETENTION, Count, Effect, Free, Hold, Rest, Wake
 from domain.world import Holder, Key
@@ -19,6 +17,7 @@ from services.ledger.statements import (
     nullable_array,
     plain_array,
 )
+from services.ledger.wire import Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +66,12 @@ class Changes:
                 found[stream] = after.at
         return found
 
-    def write(self, connection: Connection[Any]) -> None:
-        """Send the changes; only the statements that have something to do."""
-        self._write_keys(connection)
-        if counts := {key: n for key, n in self.counts.items() if n}:
-            kinds, keys = array(kind for kind, _ in counts), array(key for _, key in counts)
-            connection.execute(COUNT, (kinds, keys, plain_array(counts.values())))
-        self._write_alarms(connection)
-
-    def _write_keys(self, connection: Connection[Any]) -> None:
+    def statements(self) -> Iterator[Statement]:
+        """What writes the changes; only the statements that have something to do."""
         if free := [key for key, holder in self.keys.items() if holder is None]:
-            connection.execute(FREE_KEYS, (array(kind for kind, _ in free), array(key for _, key in free)))
+            yield FREE_KEYS, (array(kind for kind, _ in free), array(key for _, key in free))
         if held := [(key, holder) for key, holder in self.keys.items() if holder]:
-            connection.execute(
+            yield (
                 HOLD_KEYS,
                 (
                     array(key[0] for key, _ in held),
@@ -88,12 +80,13 @@ class Changes:
                     plain_array(holder.position for _, holder in held),
                 ),
             )
-
-    def _write_alarms(self, connection: Connection[Any]) -> None:
+        if counts := {key: n for key, n in self.counts.items() if n}:
+            kinds, keys = array(kind for kind, _ in counts), array(key for _, key in counts)
+            yield COUNT, (kinds, keys, plain_array(counts.values()))
         if rest := [key for key, alarm in self.alarms.items() if alarm is None]:
-            connection.execute(REST_ALARMS, (array(stream for stream, _ in rest), array(alarm for _, alarm in rest)))
+            yield REST_ALARMS, (array(stream for stream, _ in rest), array(alarm for _, alarm in rest))
         if wake := [(key, alarm) for key, alarm in self.alarms.items() if alarm]:
-            connection.execute(
+            yield (
                 SET_ALARMS,
                 (
                     array(key[0] for key, _ in wake),

@@ -1,6 +1,6 @@
 """The data keys of subjects while a batch is written: loaded, made where there is none, and kept for the next batch."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, cast
 
 from psycopg import Connection, Cursor
@@ -9,6 +9,7 @@ from domain.personal import Seal
 from services import vault
 from services.database import Row
 from services.ledger.statements import INSERT_PERSONAL_KEYS, PERSONAL_KEYS, array, plain_array
+from services.ledger.wire import Statement
 from services.vault import SubjectErased, Vault
 
 KEPT: Final = 20_000
@@ -62,11 +63,11 @@ class Keys:
         key = self._known.get(subject)
         return None if key is None else vault.unseal(key, sealed)
 
-    def insert_fresh(self, connection: Connection[Any]) -> None:
-        """Keep the keys made since the last commit."""
+    def statements(self) -> Iterator[Statement]:
+        """What keeps the keys made since the last batch."""
         if self._fresh:
             wrapped = plain_array(each.hex() for each in self._fresh.values())
-            connection.execute(INSERT_PERSONAL_KEYS, (array(self._fresh), wrapped))
+            yield INSERT_PERSONAL_KEYS, (array(self._fresh), wrapped)
 
     def sent(self) -> None:
         """The keys made are on their way with the events that need them."""

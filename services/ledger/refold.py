@@ -65,7 +65,8 @@ def refold(dsn: str, schema: str) -> Refolded:
                 chain, recorded_at = row[8], row[6]
                 fact = read_record(row[0], row[7], keep_sealed).fact
                 changes.add(fact.stream, row[0], effects(fact))
-            changes.write(connection)
+            for statement, parameters in changes.statements():
+                connection.execute(statement, parameters)
         return Refolded(events, beside_the_log(connection, schema, events, chain))
 
 

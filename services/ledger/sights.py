@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 from psycopg import Connection
 from pydantic_core import from_json
 
-from domain.effects import Count, Effect, Rest, Wake
+from domain.effects import RETENTION, Count, Effect, Rest, Wake
 from domain.fact import ORGANISATION, POLICIES, Sight
 from domain.facts import AnyFact
 from domain.personal import keep_sealed
@@ -22,7 +22,7 @@ from services.ledger.changes import Changes
 from services.ledger.head import DatabaseTime, Head
 from services.ledger.keys import Keys, ask_keys
 from services.ledger.mapper import read_fact
-from services.ledger.statements import CHANGED, KEYS, LAPSING, REFERENCES, STREAMS, TALLIES, array
+from services.ledger.statements import CHANGED, HOLDINGS, KEYS, LAPSING, REFERENCES, STREAMS, TALLIES, array
 
 HORIZON: Final = timedelta(days=1)
 """How far ahead a rep's lapsing holdings are loaded, so that they need not be loaded again at every claim."""
@@ -41,10 +41,11 @@ class Wanted:
     keys: dict[Key, None] = field(default_factory=dict)
     tallies: dict[Key, None] = field(default_factory=dict)
     lapsing: dict[str, None] = field(default_factory=dict)
+    holdings: dict[str, None] = field(default_factory=dict)
     subjects: dict[str, None] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.streams or self.keys or self.tallies or self.lapsing or self.subjects)
+        return any((self.streams, self.keys, self.tallies, self.lapsing, self.holdings, self.subjects))
 
 
 class Sights:
@@ -81,6 +82,7 @@ class Sights:
             and all(key in counted for key in sight.tallies)
             and all(key in self.world.held for key in sight.keys)
             and all(rep in self._lapsing_until for rep in sight.lapsing)
+            and all(rep in self.world.holdings for rep in sight.holdings)
         )
 
     def lacks(self, wanted: Wanted, sight: Sight) -> None:
@@ -89,6 +91,7 @@ class Sights:
         wanted.keys.update((key, None) for key in sight.keys if key not in self.world.held)
         wanted.tallies.update((key, None) for key in sight.tallies if key not in self._counted)
         wanted.lapsing.update((rep, None) for rep in sight.lapsing if rep not in self._lapsing_until)
+        wanted.holdings.update((rep, None) for rep in sight.holdings if rep not in self.world.holdings)
 
     def version(self, stream: str) -> int:
         """The version of the last event of a stream in sight."""
@@ -109,6 +112,7 @@ class Sights:
                 if (effect.kind, effect.key) not in self._counted:
                     del world.tallies[effect.kind, effect.key]
             elif isinstance(effect, Wake | Rest) and effect.who is not None:
+                world.holdings.pop(effect.who, None)
                 until = self._lapsing_until.get(effect.who)
                 if until is None:
                     world.lapsing.pop(effect.who, None)
@@ -125,6 +129,7 @@ class Sights:
             self.world.held.clear()
             self.world.tallies.clear()
             self.world.lapsing.clear()
+            self.world.holdings.clear()
             self._counted.clear()
             self._lapsing_until.clear()
         rows = connection.execute(REFERENCES, (self._versions[ORGANISATION], self._versions[POLICIES])).fetchall()
@@ -143,6 +148,7 @@ class Sights:
             keys = connection.execute(KEYS, _pairs(wanted.keys)) if wanted.keys else None
             tallies = connection.execute(TALLIES, _pairs(wanted.tallies)) if wanted.tallies else None
             lapsing = connection.execute(LAPSING, (array(wanted.lapsing), horizon)) if wanted.lapsing else None
+            holdings = connection.execute(HOLDINGS, (array(wanted.holdings),)) if wanted.holdings else None
             known = ask_keys(connection, subjects) if subjects else None
         if known:
             self.keys.learn(subjects, known)
@@ -154,6 +160,8 @@ class Sights:
             self._learn_tallies(wanted.tallies, tallies, changes)
         if lapsing:
             self._learn_lapsing(wanted.lapsing, lapsing, horizon, changes)
+        if holdings:
+            self._learn_holdings(wanted.holdings, holdings, changes)
 
     def sent(self, head: Head) -> None:
         """Everything known is true once the log ends here. Lets go of what is too much."""
@@ -200,6 +208,14 @@ class Sights:
         for rep, alarms in found.items():
             self.world.lapsing[rep] = changes.overlaid(rep, alarms)
             self._lapsing_until[rep] = until
+
+    def _learn_holdings(self, asked: Iterable[str], rows: Iterable[Row], changes: Changes) -> None:
+        holder = {stream: who for who, stream in cast(Iterable[tuple[str, str]], rows)}
+        for (stream, alarm), after in changes.alarms.items():
+            if alarm == RETENTION:
+                holder[stream] = after.who if after and after.who else ""
+        for rep in asked:
+            self.world.holdings[rep] = frozenset(stream for stream, who in holder.items() if who == rep)
 
 
 def empty(stream: str) -> Stream:

@@ -39,6 +39,8 @@ TALLIES: Final = (
 
 LAPSING: Final = "select who, stream, at from alarm where alarm = 'retention' and who = any(%s::text[]) and at <= %s"
 
+HOLDINGS: Final = "select who, stream from alarm where alarm = 'retention' and who = any(%s::text[])"
+
 PERSONAL_KEYS: Final = "select subject, wrapped from personal_key where subject = any(%s::text[])"
 
 INSERT_EVENTS: Final = (

@@ -20,9 +20,13 @@ from services.ledger.keys import ask_keys
 from services.ledger.mapper import stamp
 from services.ledger.sights import Sights
 from services.ledger.statements import LOCK, RECEIPTS, array
+from services.ledger.wire import Statement, Wire
 
 PAUSES: Final = (0.0, 0.1, 0.3, 1.0, 2.0, 4.0)
 """Seconds to wait before each new attempt after the connection was lost."""
+
+BEGIN: Final[Statement] = ("begin", ())
+COMMIT: Final[Statement] = ("commit", ())
 
 Clock = Callable[[], datetime]
 
@@ -37,14 +41,24 @@ class Connected:
     schema: str
     channel: str
     connection: Connection[Any] | None = None
+    _wire: Wire | None = None
 
     def open(self) -> Connection[Any]:
         if self.connection is None or self.connection.closed or self.connection.broken:
             self.close()
             self.connection = connect(self.dsn, self.schema)
+            self._wire = Wire(self.connection)
         return self.connection
 
+    def wire(self) -> Wire:
+        """For many statements at once."""
+        self.open()
+        return cast(Wire, self._wire)
+
     def close(self) -> None:
+        if self._wire is not None:
+            self._wire.close()
+            self._wire = None
         if self.connection is not None:
             self.connection.close()
             self.connection = None
@@ -112,11 +126,12 @@ class Writer:
             connection.execute("rollback")
             self._sights.sent(batch.head)
             return answers
-        with connection.pipeline():
-            head = batch.send(connection, self.where.channel)
-            attempt.committing = True
-            connection.execute("commit")
-        self._sights.sent(head)
+        sending = batch.send(self.where.channel)
+        wire = self.where.wire()
+        attempt.committing = True
+        wire.send([*sending.statements, COMMIT])
+        wire.receive()
+        self._sights.sent(sending.head)
         return answers
 
     def _begin(self, connection: Connection[Any], commands: Sequence[Asked]) -> Batch:

@@ -6,10 +6,10 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any
+from typing import Never
 
 import psycopg
 import pytest
@@ -18,8 +18,7 @@ from psycopg import Connection
 from services.database import TIMEOUTS, embedded
 from services.ledger.answer import LedgerUnavailable, OutcomeUnknown
 from services.ledger.application import Ledger, open_ledger
-from services.ledger.batch import Batch
-from services.ledger.head import Head
+from services.ledger.wire import Statement, Wire
 from services.vault import Vault
 from tests.conftest import MASTER_KEY, OpenLedger, place_for_a_server
 from tests.samples import claim, opening, register
@@ -47,17 +46,16 @@ def cut_connections(dsn: str, schema: str) -> int:
 
 def cutting_before(monkeypatch: pytest.MonkeyPatch, ledger: Ledger, times: int) -> list[str]:
     """Cut the connection as the batch is being sent, so many times."""
-    left, send, seen = [times], Batch.send, list[str]()
+    left, send, seen = [times], Wire.send, list[str]()
 
-    def cut_and_send(batch: Batch, connection: Connection[Any], channel: str) -> Head:
-        head = send(batch, connection, channel)
+    def cut_and_send(wire: Wire, statements: Sequence[Statement]) -> None:
         if left[0]:
             left[0] -= 1
             seen.append("cut")
             cut_connections(ledger.dsn, ledger.schema)
-        return head
+        send(wire, statements)
 
-    monkeypatch.setattr(Batch, "send", cut_and_send)
+    monkeypatch.setattr(Wire, "send", cut_and_send)
     return seen
 
 
@@ -95,17 +93,15 @@ def test_an_unknown_outcome_says_so_and_the_same_id_then_gets_the_first_answer(
 
 
 def commit_then_cut(monkeypatch: pytest.MonkeyPatch, ledger: Ledger) -> None:
-    """Let the commit happen, and cut the connection before it is acknowledged."""
-    send = Batch.send
+    """Let the commit happen, and lose the connection before it is acknowledged."""
+    receive = Wire.receive
 
-    def commit_early(batch: Batch, connection: Connection[Any], channel: str) -> Head:
-        head = send(batch, connection, channel)
-        with connection.pipeline():
-            connection.execute("commit")
+    def lose(wire: Wire) -> Never:
+        receive(wire)
         cut_connections(ledger.dsn, ledger.schema)
-        return head
+        raise psycopg.OperationalError("lost")
 
-    monkeypatch.setattr(Batch, "send", commit_early)
+    monkeypatch.setattr(Wire, "receive", lose)
 
 
 def test_a_ledger_whose_database_is_gone_says_that_nothing_was_recorded(
@@ -168,6 +164,7 @@ def stop_at_once(data_dir: Path) -> None:
 WRITER = """
 import json, sys
 from services.ledger.application import open_ledger
+from services.ledger.wire import Statement, Wire
 from services.vault import Vault
 from tests.samples import register
 
