@@ -1,5 +1,6 @@
 """Logging, set up once: lines for people on a terminal, JSON elsewhere, always on standard error."""
 
+import logging
 import sys
 
 import structlog
@@ -23,3 +24,4 @@ def set_up() -> None:
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
     )
+    logging.getLogger("psycopg").setLevel(logging.ERROR)  # that a lost connection could not be ended well is no news

@@ -33,7 +33,7 @@ def status(json: AsJson = False) -> None:
                 ("chain", head["chain"][:32]),
                 ("migrations", document["migrations"]),
                 ("in force", ", ".join(document["policies_in_force"])),
-                ("due by now", f"{document['alarms_due']} histories of which the clock has something to tell"),
+                ("alarms due", document["alarms_due"]),
             ],
         ),
         table(
