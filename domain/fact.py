@@ -123,13 +123,15 @@ class Part(BaseModel):
 class Sight:
     """What a command must see before it can be judged: histories, keys, counts, and the lapsed holdings of a rep.
 
-    `keys` are `(kind, key)` pairs, `tallies` are `(kind, key)` pairs, `lapsing` names reps whose overdue customers count.
+    `keys` are `(kind, key)` pairs, `tallies` are `(kind, key)` pairs, `lapsing` names reps whose overdue customers count,
+    `holdings` reps of whom it must be known which customers they hold.
     """
 
     streams: tuple[str, ...] = ()
     keys: tuple[tuple[str, str], ...] = ()
     tallies: tuple[tuple[str, str], ...] = ()
     lapsing: tuple[str, ...] = ()
+    holdings: tuple[str, ...] = ()
 
 
 SYSTEM = "system"

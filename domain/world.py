@@ -65,6 +65,7 @@ class World:
     held: MutableMapping[Key, Holder | None] = field(default_factory=dict)
     tallies: MutableMapping[Key, int] = field(default_factory=dict)
     lapsing: MutableMapping[str, dict[str, datetime]] = field(default_factory=dict)
+    holdings: MutableMapping[str, frozenset[str]] = field(default_factory=dict)
     complete: bool = False
     found: FoundPolicy | None = field(default=None, repr=False, compare=False)
 
@@ -102,6 +103,14 @@ class World:
     def lapsed(self, rep: str) -> list[str]:
         """The histories of this rep's customers about which the clock has something to tell by now."""
         return [stream for stream, at in self.lapsing.get(rep, {}).items() if at <= self.now]
+
+    def held_by(self, rep: str) -> list[str]:
+        """The histories of the customers that this rep holds, as far as they have come into sight, in order of their name."""
+        if not self.complete:
+            return sorted(self.holdings.get(rep, ()))
+        return sorted(
+            name for name, s in self.streams.items() if isinstance(s, CustomerStream) and s.holding.owner == rep
+        )
 
     def policy(self, at: datetime, rep: str | None = None, product: str | None = None) -> PolicyVersion | None:
         """The policy for an act of that time by that rep: of the unit in which the rep worked then."""

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from domain.authority import not_working, reserved
-from domain.fact import MOST, CommandOnOrganisation, Id, Text
+from domain.fact import MOST, CommandOnOrganisation, Id, Sight, Text
+from domain.lapse import holding_lapsed
 from domain.organisation.facts import (
     Duty,
     Organisation,
@@ -20,10 +21,11 @@ from domain.organisation.facts import (
     UnitMoved,
 )
 from domain.personal import Personal
+from domain.pool.facts import PoolFact
 from domain.refusals import Code, Refusal
 from domain.world import World
 
-Answer = Sequence[OrganisationFact] | Refusal
+Answer = Sequence[OrganisationFact | PoolFact] | Refusal
 Quota = Annotated[int, Field(ge=0, le=MOST)]
 
 
@@ -75,6 +77,9 @@ class LeaveRep(CommandOnOrganisation):
     name: Literal["leave-rep"] = "leave-rep"
     rep: Id
     ground: Text
+
+    def sees(self, world: World) -> Sight:
+        return Sight(streams=(self.stream, *world.held_by(self.rep)), holdings=(self.rep,))
 
 
 class SetQuota(CommandOnOrganisation):
@@ -140,12 +145,19 @@ def transfer(command: TransferRep, world: World) -> Answer:
 
 
 def leave(command: LeaveRep, world: World) -> Answer:
-    """Leave. Refuses with `unknown-rep`, `rep-left` or `overtaken`."""
+    """Leave, and let go of all customers at once, so that nobody who comes back finds them.
+
+    Refuses with `unknown-rep`, `rep-left` or `overtaken`.
+    """
     if absent := not_working(world, command.rep, command.at, "organisation/leave"):
         return absent
     if overtaken := already_later(command.rep, command.at, world):
         return overtaken
-    return [RepLeft(at=command.at, rep=command.rep, ground=command.ground)]
+    left = RepLeft(at=command.at, rep=command.rep, ground=command.ground)
+    later = world.after([left])
+    later.now = max(world.now, command.at)
+    held = [name.partition("/")[2] for name in world.held_by(command.rep)]
+    return [left, *(fact for customer in held for fact in holding_lapsed(customer, later.customer(customer), later))]
 
 
 def set_quota(command: SetQuota, world: World) -> Answer:

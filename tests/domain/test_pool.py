@@ -117,20 +117,30 @@ def test_a_claim_dated_before_what_the_clock_has_done_since_is_overtaken() -> No
 
 
 def test_a_leavers_customers_drop_at_the_hour_of_leaving() -> None:
-    story = holding("Li", "08-01 09:00").given("leave-rep", "08-03 18:00", rep="Li")
+    story = holding("Li", "08-01 09:00")
 
-    drop = only(CustomerDropped, story.tells("claim-customer", "08-05 09:00", rep="Zhou"))
+    drop = only(CustomerDropped, story.tells("leave-rep", "08-03 18:00", rep="Li"))
 
+    assert kinds(story.tells("claim-customer", "08-05 09:00", rep="Zhou")) == ["customer-claimed"]
     assert (drop.at, drop.trigger, drop.clause) == (on("08-03 18:00"), "departure", "B2B-1/departure")
 
 
 def test_who_left_and_came_back_has_lost_the_customer_all_the_same() -> None:
-    story = holding("Li", "08-01 09:00").given("leave-rep", "08-03 18:00", rep="Li")
-    story.given("join-rep", "08-04 09:00", rep="Li", unit="team-east")
+    story = holding("Li", "08-01 09:00").given("set-quota", "08-01 10:00", rep="Li", held=1, actor="Ma")
+    story.given("leave-rep", "08-03 18:00", rep="Li").given("join-rep", "08-04 09:00", rep="Li", unit="team-east")
+    story.registers("other")
 
-    drop = only(CustomerDropped, story.tells("claim-customer", "08-05 09:00", rep="Zhou"))
+    assert story.refuses("claim-customer", "08-05 09:00", rep="Li").code == Code.COOLING_DOWN
+    assert kinds(story.tells("claim-customer", "08-05 10:00", rep="Li", customer="other")) == ["customer-claimed"]
 
-    assert (drop.at, drop.trigger) == (on("08-03 18:00"), "departure")
+
+def test_a_departure_told_late_leaves_what_the_clock_has_done_since_as_it_was() -> None:
+    story = holding("Li", "08-01 09:00")
+
+    told = story.tells("leave-rep", "08-03 18:00", recorded="08-09 09:00", rep="Li")
+
+    assert kinds(told) == ["retention-warned", "customer-dropped", "rep-left"]
+    assert (only(CustomerDropped, told).at, only(CustomerDropped, told).trigger) == (on("08-08 09:00"), "deadline")
 
 
 def test_ten_claims_a_day_are_enough_and_releasing_gives_none_back() -> None:

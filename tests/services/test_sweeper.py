@@ -72,11 +72,11 @@ def test_a_sweep_ends_when_nothing_is_due_and_a_second_one_finds_nothing(shop: L
     assert sweep(shop) == 0
 
 
-def test_the_holdings_of_whoever_has_left_are_brought_in_too(shop: Ledger, watch: Watch) -> None:
-    assert shop.record(claim("C-0", at=BEGIN), command_id="c0").accepted
+def test_what_is_told_late_of_whoever_has_left_is_brought_to_its_end_too(shop: Ledger, watch: Watch) -> None:
     watch.now = BEGIN + DAY
     leave = LeaveRep(at=BEGIN + DAY, rep="Li", ground="moved away", actor="Boss")
     assert shop.record(leave, command_id="l").accepted
+    assert shop.record(claim("C-0", at=BEGIN), command_id="c0").accepted
 
     assert sweep(shop) == 1
     assert history(shop)[-1] == ("customer-dropped", BEGIN + DAY)
