@@ -68,14 +68,14 @@ class Ahead:
         self._last: Started | None = None
 
     def start(self, commands: Sequence[Asked]) -> Started:
-        """Judge a batch and send it off. `finish` must follow, from the same thread."""
+        """Judge a batch and send it off. One thread at a time starts; `finish` must follow in the same thread."""
         with self._judging:
             started = self._last = Started(commands, self._last)
-            if self._careful or self._sights.head is None:
-                self._careful = max(0, self._careful - 1)
-                self._write_carefully(started)
-            else:
+            careful = self._careful > 0 or self._sights.head is None
+            if not careful:
                 self._send(started)
+        if careful:
+            self._write_in_turn(started)
         return started
 
     def finish(self, started: Started) -> Sequence[Answer | Exception]:
@@ -84,10 +84,7 @@ class Ahead:
             if started.flight:
                 self._land(started, started.flight)
             if started.answers is None:
-                if started.before:
-                    started.before.done.wait()
-                with self._judging:
-                    self._write_carefully(started)
+                self._write_in_turn(started)
         finally:
             started.done.set()
             started.before = None
@@ -150,11 +147,16 @@ class Ahead:
                 raise NotAsKnown
         return self._where.open()
 
-    def _write_carefully(self, started: Started) -> None:
-        with self._flying:
-            self._flying.wait_for(lambda: not self._in_flight)
-            void, self._void = self._void, False
-        if void:
-            self._sights.forget()
-            self._where.close()
-        started.answers = self._writer.write(started.commands, unknown=started.may_be_committed)
+    def _write_in_turn(self, started: Started) -> None:
+        """Write a batch the careful way, once the one before it is answered, however often that had to be written."""
+        if started.before:
+            started.before.done.wait()
+        with self._judging:
+            with self._flying:
+                self._flying.wait_for(lambda: not self._in_flight)
+                void, self._void = self._void, False
+                self._careful = max(0, self._careful - 1)
+            if void:
+                self._sights.forget()
+                self._where.close()
+            started.answers = self._writer.write(started.commands, unknown=started.may_be_committed)

@@ -1,7 +1,9 @@
 """The ledger: an application of the event sourcing library whose facts come in by one door, `record`."""
 
 import asyncio
+from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future as Promise
 from contextlib import ExitStack
 from datetime import datetime
 from itertools import islice
@@ -34,7 +36,7 @@ from services.ledger.head import Head
 from services.ledger.keyring import Keyring
 from services.ledger.keys import Keys
 from services.ledger.mapper import FactMapper, read_record
-from services.ledger.queue import LARGEST_BATCH, Queue
+from services.ledger.queue import LARGEST_BATCH, Answers, Queue
 from services.ledger.recorder import LedgerRecorder
 from services.ledger.refold import Refolded, refold
 from services.ledger.schema import migrate
@@ -91,15 +93,21 @@ class Ledger(Application[str]):
     def record_many(self, commands: Iterable[tuple[str, AnyCommand]]) -> Iterator[Answer]:
         """Judge and record many commands, given as `(command id, command)`, and answer them in order.
 
-        Goes on lazily in durable batches of 256. Raises as `record`; the commands of a failed batch may be repeated.
+        Goes on lazily in durable batches of 256, and takes one batch ahead from `commands` while the last is written.
+        Raises as `record`; the commands of a failed batch may be repeated.
         """
         source = iter(commands)
+        ordered: deque[tuple[Promise[Answers], list[int]]] = deque()
         while chunk := list(islice(source, LARGEST_BATCH)):
-            if malformed := [each for each, _ in chunk if not is_command_id(each)]:
-                yield from self._one_by_one(chunk, set(malformed))
-                continue
+            malformed = [index for index, (command_id, _) in enumerate(chunk) if not is_command_id(command_id)]
             batch = [asked(command, command_id, self._digest_key) for command_id, command in chunk]
-            yield from map(told, self._queue.put(batch))
+            for index in reversed(malformed):
+                del batch[index]
+            ordered.append((self._queue.order(batch), malformed))
+            if len(ordered) > 1:
+                yield from in_order(*ordered.popleft())
+        while ordered:
+            yield from in_order(*ordered.popleft())
 
     def read(self, stream: str) -> list[Recorded]:
         """Everything recorded in a stream, in order. Personal values stay sealed; `reveal` opens them."""
@@ -148,10 +156,6 @@ class Ledger(Application[str]):
 
     def construct_mapper(self) -> Mapper[str]:
         return FactMapper()
-
-    def _one_by_one(self, chunk: list[tuple[str, AnyCommand]], malformed: set[str]) -> Iterator[Answer]:
-        for command_id, command in chunk:
-            yield id_malformed() if command_id in malformed else self.record(command, command_id=command_id)
 
 
 class LedgerFactory(InfrastructureFactory[TrackingRecorder]):
@@ -214,6 +218,14 @@ def is_command_id(text: str) -> bool:
     except ValidationError:
         return False
     return True
+
+
+def in_order(ordered: "Promise[Answers]", malformed: Iterable[int]) -> Iterator[Answer]:
+    """The answers of a batch, with those of the commands that were left out of it put in their places."""
+    answers = list(ordered.result())
+    for index in malformed:
+        answers.insert(index, id_malformed())
+    return map(told, answers)
 
 
 def told(answer: Answer | Exception) -> Answer:

@@ -120,7 +120,7 @@ class Batch:
     ) -> list[tuple[AnyFact, str, int, str]]:
         """The facts with their event ids, versions and texts. Streams that a rule wrote to unseen are loaded first."""
         unseen = Wanted(streams={f.stream: None for f in facts if not self.sights.is_in_sight(f.stream)})
-        if unseen:
+        if unseen.streams:
             self._load(unseen)
         versions: dict[str, int] = {}
         written = []

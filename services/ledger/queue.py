@@ -7,6 +7,7 @@ leads: a thread of the queue's own does it for those.
 from asyncio import AbstractEventLoop, Future
 from collections import deque
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future as Promise
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Lock
@@ -19,7 +20,7 @@ from services.ledger.asked import Asked
 LARGEST_BATCH: Final = 256
 
 LEADERS: Final = 2
-"""How many threads lead for event loops: while one waits for its commit, the other judges."""
+"""How many threads lead for those who do not wait: while one is at its commit, the other judges."""
 
 Answers = Sequence[Answer | Exception]
 
@@ -40,6 +41,15 @@ class Waiting:
 
 
 @dataclass(slots=True)
+class Ordered:
+    """Commands of one caller who goes on with something else meanwhile."""
+
+    commands: Sequence[Asked]
+    future: "Promise[Answers]"
+    answers: Answers | None = None
+
+
+@dataclass(slots=True)
 class Awaiting:
     """One command of a caller in an event loop."""
 
@@ -49,13 +59,16 @@ class Awaiting:
     answers: Answers | None = None
 
 
+Caller = Waiting | Ordered | Awaiting
+
+
 class Queue:
     """Safe for threads."""
 
     def __init__(self, ahead: Ahead) -> None:
         self._ahead = ahead
         self._lock = Lock()
-        self._waiting: deque[Waiting | Awaiting] = deque()
+        self._waiting: deque[Caller] = deque()
         self._led = False
         self._leaders = ThreadPoolExecutor(LEADERS, "ledger-leader")
 
@@ -72,19 +85,28 @@ class Queue:
         assert own.answers is not None
         return own.answers
 
+    def order(self, commands: Sequence[Asked]) -> "Promise[Answers]":
+        """Answer commands while the caller prepares the next ones. What is ordered first is recorded first."""
+        own = Ordered(commands, Promise())
+        self._enter(own)
+        return own.future
+
     def put_soon(self, command: Asked, loop: AbstractEventLoop) -> "Future[Answer]":
         """Answer a command of a caller in an event loop; call this in the loop's own thread."""
         own = Awaiting((command,), loop, loop.create_future())
-        with self._lock:
-            self._waiting.append(own)
-            follows, self._led = self._led, True
-        if not follows:
-            self._leaders.submit(self._lead)
+        self._enter(own)
         return own.future
 
     def close(self) -> None:
         """Answer what is waiting, and lead no more for event loops."""
         self._leaders.shutdown()
+
+    def _enter(self, own: Ordered | Awaiting) -> None:
+        with self._lock:
+            self._waiting.append(own)
+            follows, self._led = self._led, True
+        if not follows:
+            self._leaders.submit(self._lead)
 
     def _lead(self, own: Waiting | None = None) -> None:
         """Judge and send what is waiting, let the next one lead, and answer when it is durable."""
@@ -104,7 +126,7 @@ class Queue:
                 begin += len(waiting.commands)
             tell(waiting for waiting in batch if waiting is not own)
 
-    def _gather(self) -> list[Waiting | Awaiting]:
+    def _gather(self) -> list[Caller]:
         """The callers whose commands go into the next batch: as many as fit, at least the first."""
         with self._lock:
             batch = [self._waiting.popleft()]
@@ -121,17 +143,19 @@ class Queue:
         match following:
             case Waiting():
                 following.turn.release()
-            case Awaiting():
+            case Ordered() | Awaiting():
                 self._leaders.submit(self._lead)
 
 
-def tell(answered: Iterable[Waiting | Awaiting]) -> None:
+def tell(answered: Iterable[Caller]) -> None:
     """Wake those who wait; an event loop is woken once for all of its callers."""
     loops: dict[AbstractEventLoop, list[Awaiting]] = {}
     for waiting in answered:
         match waiting:
             case Waiting():
                 waiting.turn.release()
+            case Ordered():
+                waiting.future.set_result(waiting.answers or ())
             case Awaiting():
                 loops.setdefault(waiting.loop, []).append(waiting)
     for loop, awaiting in loops.items():
