@@ -203,7 +203,7 @@ def shown(line: BookedLine, reader: Reader) -> tuple[object, ...]:
         line.role,
         reader.person(line.payee) or "nobody",
         money(line.amount, line.currency),
-        f"{line.cause} {line.position}",
+        line.cause,
         reason(line),
     )
 

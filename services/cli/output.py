@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import typer
 from pydantic_core import to_jsonable_python
 from rich import box
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.rule import Rule
 from rich.table import Table
@@ -26,6 +26,12 @@ Justify = Literal["left", "right"]
 
 WIDTH_OF_A_PIPE: Final = 140
 """How wide tables are where no terminal says it; COLUMNS overrides it."""
+
+ROOMY: Final = 120
+"""The width from which a table has room for sentences."""
+
+SENTENCES: Final = frozenset({"reason", "what it says", "because"})
+"""Columns that hold sentences."""
 
 NOTHING: Final = "—"
 
@@ -68,12 +74,32 @@ def print_json(document: Any, to: TextIO | None = None) -> None:
 
 
 def table(title: str, columns: Mapping[str, Justify], rows: Iterable[Sequence[object]]) -> RenderableType:
-    """A table whose columns line up whatever the script. Values that are None show as a dash."""
+    """A table whose columns line up whatever the script. Values that are None show as a dash.
+
+    On a narrow terminal columns without any value are left out, and sentences stand below, each after its row's first cell.
+    """
+    cells = [[NOTHING if value is None or value == "" else str(value) for value in row] for row in rows]
+    names, apart = list(columns), []
+    if console().width < ROOMY:
+        names = [name for i, name in enumerate(columns) if not cells or any(row[i] != NOTHING for row in cells)]
+        apart = [name for name in names if name in SENTENCES]
     made = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
-    for name, justify in columns.items():
-        made.add_column(name, justify=justify, overflow="fold")
-    for row in rows:
-        made.add_row(*(NOTHING if value is None or value == "" else Text(str(value)) for value in row))
+    place = {name: i for i, name in enumerate(columns)}
+    beside = [name for name in names if name not in apart]
+    for name in beside:
+        made.add_column(name, justify=columns[name], overflow="fold")
+    for row in cells:
+        made.add_row(*(Text(row[place[name]]) for name in beside))
+    return Group(made, *(below([(row[0], row[place[name]]) for row in cells]) for name in apart)) if apart else made
+
+
+def below(rows: Iterable[tuple[str, str]]) -> RenderableType:
+    """Sentences, each after what it is about."""
+    made = Table.grid(padding=(0, 2))
+    made.add_column(style="dim")
+    made.add_column(overflow="fold")
+    for about, sentence in rows:
+        made.add_row(about, Text(sentence))
     return made
 
 

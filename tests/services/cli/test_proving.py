@@ -163,3 +163,18 @@ def until(holds: Callable[[], bool]) -> bool:
     while not (held := holds()) and monotonic() < end:
         continue
     return held
+
+
+def test_a_long_log_is_arranged_in_steps_up_to_the_head(
+    salesledger: Salesledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.cli.reader.AT_ONCE", 2)
+
+    assert salesledger("pool", "--json").json["true_up_to"] == 6
+    assert positions(salesledger) == {6}
+
+
+def test_people_are_told_by_name_beside_their_id_or_by_id_alone(salesledger: Salesledger) -> None:
+    assert "li the rep (li)" in salesledger("pool").out
+    assert salesledger("pool", "--json").json["customers"][0]["owner_name"] == "li the rep"
+    assert "the rep" not in salesledger("pool", "--ids").out

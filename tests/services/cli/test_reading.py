@@ -195,3 +195,16 @@ def test_the_status_names_the_head_the_policy_and_how_far_each_read_model_is(ask
     assert told["head"]["position"] == HEAD
     assert told["policies_in_force"] == ["RE-1"]
     assert {each["position"] for each in told["read_models"].values()} == {HEAD}
+
+
+def test_on_a_narrow_terminal_reasons_stand_below_and_empty_columns_are_left_out(
+    ask: Salesledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines, board = ask("lines").out, ask("pool").out
+
+    assert max(map(len, lines.splitlines())) <= 80
+    assert "earned by house-entry house-X" in " ".join(lines.partition("cause")[2].split())
+    assert "reason" not in lines
+    assert "grade" not in board
+    assert "owner" in board
