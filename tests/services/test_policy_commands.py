@@ -28,6 +28,7 @@ def salesledger(
     monkeypatch.setenv("LEDGER_SCHEMA", schema)
     monkeypatch.setenv("LEDGER_MASTER_KEY", base64.b64encode(MASTER_KEY).decode())
     monkeypatch.setenv("LEDGER_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "140")
 
     def command(*arguments: str | Path) -> Told:
         code = run(["policy", *map(str, arguments)])
