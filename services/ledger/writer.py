@@ -27,6 +27,8 @@ PAUSES: Final = (0.0, 0.1, 0.3, 1.0, 2.0, 4.0)
 
 BEGIN: Final[Statement] = ("begin", ())
 COMMIT: Final[Statement] = ("commit", ())
+ROLLBACK: Final[Statement] = ("rollback", ())
+"""Sent over the wire like the others: when psycopg sees a rollback, it has the server forget every prepared statement."""
 
 Clock = Callable[[], datetime]
 
@@ -122,12 +124,13 @@ class Writer:
     def _write(self, connection: Connection[Any], commands: Sequence[Asked], attempt: "Attempt") -> list[Answer]:
         batch = self._begin(connection, commands)
         answers = batch.answer(commands)
+        wire = self.where.wire()
         if not batch.receipts:
-            connection.execute("rollback")
+            wire.send([ROLLBACK])
+            wire.receive()
             self._sights.sent(batch.head)
             return answers
         sending = batch.send(self.where.channel)
-        wire = self.where.wire()
         attempt.committing = True
         wire.send([*sending.statements, COMMIT])
         wire.receive()
