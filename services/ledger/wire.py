@@ -20,11 +20,16 @@ Statement = tuple[LiteralString, Sequence[str | int | bytes]]
 
 
 class Wire:
-    """One connection's statements. Not safe for threads: one sends, and the same receives before anything else is sent."""
+    """One connection's statements. Not safe for threads: one sends, and the same receives before anything else is sent.
+
+    A statement prepared in a pipeline that failed may never have reached the server, so its name is never used again.
+    """
 
     def __init__(self, connection: Connection[Any]) -> None:
         self._pg = connection.pgconn
         self._names: dict[str, bytes] = {}
+        self._fresh: list[str] = []
+        self._prepared = 0
         self._selector = DefaultSelector()
         self._selector.register(self._pg.socket, EVENT_READ | EVENT_WRITE)
         self._reading = DefaultSelector()
@@ -61,14 +66,19 @@ class Wire:
             else:
                 results.append(result)
         pg.exit_pipeline_mode()
+        fresh, self._fresh = self._fresh, []
         if error:
+            for text in fresh:
+                del self._names[text]
             raise error
         return [each for each in results if each.status != ExecStatus.COMMAND_OK or each.command_status]
 
     def _name(self, text: str) -> bytes:
         name = self._names.get(text)
         if name is None:
-            name = self._names[text] = f"ledger_{len(self._names)}".encode()
+            self._prepared += 1
+            name = self._names[text] = f"ledger_{self._prepared}".encode()
+            self._fresh.append(text)
             self._pg.send_prepare(name, numbered(text).encode())
         return name
 
