@@ -1,8 +1,9 @@
 """Callers that each do one thing after another, as many at a time as asked, and how long each thing took."""
 
+import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from statistics import median, quantiles
@@ -63,6 +64,29 @@ def together(callers: int, things: int, prepare: Callable[[], Task]) -> Run:
     if failures:
         raise failures[0]
     return Run(time.perf_counter() - began, tuple(latency for mine in found for latency in mine))
+
+
+Errand = Callable[[int], Awaitable[None]]
+"""A task of an event loop's: does the thing of that number, and returns when it is done for good."""
+
+
+def in_a_loop(callers: int, things: int, errand: Errand) -> Run:
+    """Let so many tasks of one event loop do so many things in all, as the callers of a web service are."""
+    numbers: Iterator[int] = iter(range(things))
+    latencies: list[float] = []
+
+    async def work() -> None:
+        for number in numbers:
+            began = time.perf_counter()
+            await errand(number)
+            latencies.append(time.perf_counter() - began)
+
+    async def all_of_them() -> float:
+        began = time.perf_counter()
+        await asyncio.gather(*(work() for _ in range(callers)))
+        return time.perf_counter() - began
+
+    return Run(asyncio.run(all_of_them()), tuple(latencies))
 
 
 def typical(runs: list[Run]) -> Run:

@@ -11,7 +11,7 @@ from uuid import uuid4
 import psycopg
 from psycopg import sql
 
-from bench.callers import Run, Task, together, typical
+from bench.callers import Run, Task, in_a_loop, together, typical
 from bench.measures import Measure, against, at_most
 from bench.peers import copied, raw_insert, raw_table, stock_application, stock_save
 from domain.commands import AnyCommand
@@ -29,6 +29,7 @@ CALLERS: Final = (1, 8, 64, 200)
 CLAIMS: Final = {1: 1_500, 8: 6_000, 64: 12_000, 200: 12_000}
 BULK: Final = 12_800
 ROUNDS: Final = 3
+UNIT: Final = "commands/s"
 BEGIN: Final = datetime.now(UTC) - timedelta(hours=2)
 """Claims of just now, so that the clock has nothing to tell of them yet."""
 
@@ -82,6 +83,12 @@ class Claims:
 
         return claim
 
+    async def errand(self, number: int) -> None:
+        del number
+        command_id, command = self._next()
+        answer = await self._ledger.submit(command, command_id=command_id)
+        assert not answer.refusal, answer.refusal
+
     def _next(self) -> tuple[str, AnyCommand]:
         number = next(self._claimed)
         at = BEGIN + timedelta(minutes=1, milliseconds=number)
@@ -100,39 +107,57 @@ class Claims:
             )
 
 
+Runs = dict[int, Run]
+
+
 def measure(dsn: str) -> Iterator[Measure]:
-    """Ours, raw PostgreSQL and the stock application in turn, several rounds; the round of median rate counts."""
-    ours: dict[int, Run] = {}
-    raw: dict[int, Run] = {}
-    stock: dict[int, Run] = {}
+    """Ours, raw PostgreSQL and the stock application in turn, several rounds; the round of median rate counts.
+
+    Our callers are threads (`record`), and again tasks of one event loop (`submit`), as the service's are.
+    """
+    threads: Runs = {}
+    tasks: Runs = {}
+    raw: Runs = {}
+    stock: Runs = {}
     with open_bench_ledger(dsn) as ledger:
         claims = Claims(ledger)
         for callers in CALLERS:
             things = CLAIMS[callers]
-            claims.stock_up(things * ROUNDS)
-            runs: list[tuple[Run, Run, Run]] = []
-            for _ in range(ROUNDS):
-                mine = together(callers, things, claims.prepare)
-                runs.append((mine, raw_run(dsn, callers, things), stock_run(dsn, callers, min(things, 3_000))))
-            ours[callers], raw[callers], stock[callers] = (typical(list(each)) for each in zip(*runs, strict=True))
+            claims.stock_up(2 * things * ROUNDS)
+            rounds = [
+                (
+                    together(callers, things, claims.prepare),
+                    in_a_loop(callers, things, claims.errand),
+                    raw_run(dsn, callers, things),
+                    stock_run(dsn, callers, min(things, 3_000)),
+                )
+                for _ in range(ROUNDS)
+            ]
+            middle = [typical(list(each)) for each in zip(*rounds, strict=True)]
+            threads[callers], tasks[callers], raw[callers], stock[callers] = middle
         claims.stock_up(BULK * ROUNDS)
         bulk = typical([bulk_run(ledger, claims) for _ in range(ROUNDS)])
-    yield from judged(ours, raw, stock, bulk, typical([copy_run(dsn) for _ in range(ROUNDS)]))
-
-
-def judged(ours: dict[int, Run], raw: dict[int, Run], stock: dict[int, Run], bulk: Run, copy: Run) -> Iterator[Measure]:
     best = max(run.rate for run in raw.values())
-    unit = "commands/s"
-    yield against("1 caller", ours[1].rate, unit, "stock application, 1 caller", stock[1].rate, 1)
-    yield Measure("8 callers", ours[8].rate, unit, "raw insert a commit, 8 callers", raw[8].rate)
-    yield against("64 callers", ours[64].rate, unit, "raw insert a commit, its best", best, 1.2)
-    yield against("64 callers", ours[64].rate, unit, "stock application, 64 callers", stock[64].rate, 5)
-    yield at_most("64 callers, p99", ours[64].percentile(99), "ms", 15)
-    yield against("200 callers", ours[200].rate, unit, "ours, 64 callers", ours[64].rate, 1)
-    yield against("bulk caller", bulk.rate, unit, "raw insert a commit, its best", best, 2.5)
-    yield Measure("bulk caller", bulk.rate, unit, "COPY, rows/s", copy.rate)
+    yield from judged(threads, "threads", best, raw, stock)
+    yield from judged(tasks, "tasks", best, raw, stock)
+    yield against("bulk caller", bulk.rate, UNIT, "raw insert a commit, its best", best, 2.5)
+    yield Measure("bulk caller", bulk.rate, UNIT, "COPY, rows/s", typical([copy_run(dsn) for _ in range(ROUNDS)]).rate)
+    yield from plain({"threads": threads, "tasks": tasks, "raw": raw, "stock": stock})
+
+
+def judged(ours: Runs, who: str, best: float, raw: Runs, stock: Runs) -> Iterator[Measure]:
+    yield against(f"1 caller, {who}", ours[1].rate, UNIT, "stock application, 1 caller", stock[1].rate, 1)
+    yield Measure(f"8 callers, {who}", ours[8].rate, UNIT, "raw insert a commit, 8 callers", raw[8].rate)
+    yield against(f"64 callers, {who}", ours[64].rate, UNIT, "raw insert a commit, its best", best, 1.2)
+    yield against(f"64 callers, {who}", ours[64].rate, UNIT, "stock application, 64 callers", stock[64].rate, 5)
+    yield at_most(f"64 callers, {who}, p99", ours[64].percentile(99), "ms", 15)
+    yield against(f"200 callers, {who}", ours[200].rate, UNIT, "ours, 64 callers", ours[64].rate, 1)
+
+
+def plain(found: dict[str, Runs]) -> Iterator[Measure]:
+    """Every figure that the ratios came from."""
     for callers in CALLERS:
-        for who, runs in (("ours", ours), ("raw", raw), ("stock", stock)):
+        for who, runs in found.items():
             yield Measure(f"{who}, {callers} callers, rate", runs[callers].rate, "a second")
             yield Measure(f"{who}, {callers} callers, p50", runs[callers].percentile(50), "ms")
             yield Measure(f"{who}, {callers} callers, p99", runs[callers].percentile(99), "ms")
