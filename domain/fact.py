@@ -1,7 +1,7 @@
 """What every fact and every command has in common, and the words they are made of."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
@@ -29,10 +29,15 @@ def storable(text: str) -> str:
 
 
 def in_living_memory(at: datetime) -> datetime:
-    """Return the time, or refuse one from which a policy's days would lead out of the calendar."""
+    """Return the time with its offset from UTC, or refuse one from which a policy's days would lead out of the calendar.
+
+    A zone is left behind: a day is 24 hours, in a zone that changes its clocks too, and however the time was written.
+    """
     if not EARLIEST <= at < LATEST:
         raise PydanticCustomError("malformed", "a time lies between the years 1900 and 2199")
-    return at
+    if at.tzinfo is None or at.tzinfo.utcoffset(None) is not None:
+        return at
+    return at.replace(tzinfo=timezone(at.utcoffset() or timedelta(0)), fold=0)
 
 
 Instant = Annotated[AwareDatetime, AfterValidator(in_living_memory)]

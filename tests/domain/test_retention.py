@@ -1,15 +1,20 @@
 """How long a customer is kept: the bands of B2B-1, its renewal in full, its cap; and the vendor's rule RC-1 to the day."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.commands import parse
+from domain.facts import FACT
+from domain.judgement import judge
 from domain.policy.terms import Retention
+from domain.pool.decisions import ClaimCustomer
 from domain.pool.facts import CustomerClaimed, CustomerDropped, RetentionExtended, RetentionWarned
 from domain.retention import band_of, first_deadline, renewed_deadline, warning
-from tests.domain.story import Story, holding, in_business, kinds, metres_north, on, only, shipped
+from tests.domain.story import Story, holding, in_business, kinds, metres_north, on, only, shipped, with_a_shop
 
 B2B_1 = shipped("b2b-1").pool.retention
 RC_1 = shipped("rc-1").pool.retention
@@ -140,3 +145,16 @@ def test_every_amount_falls_into_one_band(terms: Retention, expected: int | None
 
     assert band in terms.bands
     assert expected is None or band.below is None or expected < band.below
+
+
+def test_the_same_instant_keeps_a_customer_as_long_however_its_zone_was_written() -> None:
+    told = []
+    for at in (datetime(2024, 3, 8, 9, tzinfo=ZoneInfo("America/New_York")), "2024-03-08T09:00:00-05:00"):
+        claim = parse({"name": "claim-customer", "at": at, "customer": "shop", "rep": "Li"})
+        assert isinstance(claim, ClaimCustomer)
+        story = with_a_shop()
+        story.world.now = claim.at
+        told.append(FACT.dump_json(only(CustomerClaimed, list(judge(claim, story.world).facts))))
+
+    assert told[0] == told[1]
+    assert b'"deadline":"2024-03-15T09:00:00-05:00"' in told[0]
