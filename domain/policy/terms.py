@@ -18,7 +18,7 @@ from domain.money import Currency
 Bps = Annotated[int, Field(ge=0, le=10_000)]
 Days = Annotated[int, Field(ge=0, le=36_500)]
 SomeDays = Annotated[int, Field(gt=0, le=36_500)]
-Count = Annotated[int, Field(ge=0)]
+Minutes = Annotated[int, Field(ge=0, le=36_500 * 24 * 60)]
 
 
 def _zone(name: str) -> str:
@@ -107,7 +107,7 @@ class VisitTerms(Terms):
     """Metres between visit and place that still verify, and the minutes after which a report is late."""
 
     distance_m: Annotated[int, Field(gt=0)]
-    late_after_minutes: Count
+    late_after_minutes: Minutes
 
 
 class Stage(Terms):
@@ -191,7 +191,7 @@ class PolicyVersion(Terms):
     scope: Scope = Scope()
     time_zone: Annotated[str, AfterValidator(_zone)]
     currency: Currency
-    clock_tolerance_minutes: Count
+    clock_tolerance_minutes: Minutes
     phone_region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
     pool: PoolTerms
     grades: GradeTerms

@@ -1,14 +1,16 @@
 """Publishing a policy: by a manager, consistent in itself, never changed, never two of one scope at a time."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
+from domain.commands import parse
 from domain.judgement import Verdict, judge
 from domain.policy.decisions import PublishPolicy
 from domain.policy.facts import PolicyPublished
 from domain.policy.terms import PolicyVersion
-from domain.refusals import Code
+from domain.refusals import Code, Refusal
 from domain.world import World
 from services.policy_files import shipped
 
@@ -88,3 +90,15 @@ def test_a_version_that_supersedes_the_other_is_published() -> None:
 
     assert refused(publishes(next_one, after=(B2B,))) is None
     assert refused(publishes(changed(policy="B2B-3", effective_from=NOW), after=(B2B, next_one))) == Code.POLICY_OVERLAP
+
+
+@pytest.mark.parametrize("where", [("clock_tolerance_minutes",), ("visits", "late_after_minutes")])
+def test_no_policy_asks_for_more_minutes_than_a_calendar_has(where: tuple[str, ...]) -> None:
+    terms: Any = B2B.model_dump(mode="json")
+    innermost = terms if len(where) == 1 else terms[where[0]]
+    innermost[where[-1]] = 10**12
+
+    refusal = parse({"name": "publish-policy", "at": NOW, "version": terms})
+
+    assert isinstance(refusal, Refusal)
+    assert (refusal.code, where[-1] in str(refusal)) == (Code.MALFORMED, True)
