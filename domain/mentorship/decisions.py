@@ -67,7 +67,7 @@ def assign(command: AssignMentor, world: World) -> Answer:
     for rep in (command.rep, command.mentor):
         if absent := not_working(world, rep, command.at, "mentorship"):
             return absent
-    if mentored := world.organisation.reps[command.rep].mentor(command.at):
+    if mentored := mentored_meanwhile(command, world):
         return Refusal(
             code=Code.ALREADY_MENTORED,
             clause="mentorship",
@@ -91,6 +91,13 @@ def assign(command: AssignMentor, world: World) -> Answer:
             until=command.until or usual_end,
         )
     ]
+
+
+def mentored_meanwhile(command: AssignMentor, world: World) -> MentorAssigned | None:
+    """Who mentors the rep at that time, or is known to begin before the mentorship would be over."""
+    known = world.organisation.reps[command.rep]
+    later = (m for m in known.mentors if command.at < m.at and (command.until is None or m.at < command.until))
+    return known.mentor(command.at) or next(later, None)
 
 
 def end(command: EndMentorship, world: World) -> Answer:
@@ -204,7 +211,8 @@ def owed_to_mentor(rep: str, at: datetime, world: World) -> list[tuple[str, Part
 
 def owed_to_donor(rep: str, at: datetime, customer: CustomerStream) -> list[tuple[str, Part]]:
     """The latest donor's part; who gave the customer away before that is owed nothing more."""
-    live = [d for d in customer.donations if d.rep == rep and d.share and (d.until is None or at < d.until)]
+    given = (d for d in customer.donations if d.rep == rep and d.share)
+    live = [d for d in given if d.at <= at and (d.until is None or at < d.until)]
     return [("donor", Part(rep=live[-1].donor, bps=live[-1].share))] if live else []
 
 

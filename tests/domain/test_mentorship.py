@@ -115,3 +115,24 @@ def test_an_agreement_counts_from_its_day_on_and_the_later_recorded_one_replaces
     ]
 
     assert [agreed.parts[1].bps if agreed else None for agreed in found] == [None, 2_000, 2_000, 3_000]
+
+
+def test_nobody_shares_in_a_contract_that_was_signed_before_the_customer_was_given() -> None:
+    story = holding("Li", "08-01 09:00").given("open-deal", "08-01 10:00", rep="Zhou")
+    story.given("donate-customer", "08-05 09:00", donor="Li", to="Zhou", actor="Lu")
+
+    facts = story.tells(
+        "sign-contract", "08-02 09:00", recorded="08-06 09:00", rep="Zhou", contract="C-1", amount=100, actor="Ma"
+    )
+
+    assert "sharing-agreed" not in kinds(facts)
+
+
+def test_a_mentorship_told_late_ends_before_the_next_one_begins() -> None:
+    story = in_business().given("assign-mentor", "03-01 09:00", rep="Li", mentor="Zhou", actor="Lu")
+    late: dict[str, Any] = {"rep": "Li", "mentor": "Feng", "actor": "Lu", "recorded": "03-02 09:00"}
+
+    refusal = story.refuses("assign-mentor", "02-01 09:00", **late)
+
+    assert (refusal.code, refusal.rival, refusal.rival_at) == (Code.ALREADY_MENTORED, "Zhou", on("03-01 09:00"))
+    assert kinds(story.tells("assign-mentor", "02-01 09:00", **late, until=on("03-01 09:00"))) == ["mentor-assigned"]
