@@ -180,7 +180,8 @@ def evolve(organisation: Organisation, fact: OrganisationFact, position: int = 0
             return posted(organisation, rep, Post(fact.at, None, rep.posts[-1].duty))
         case QuotaSet():
             rep = organisation.reps[fact.rep]
-            return known_as(organisation, replace(rep, quotas=(*rep.quotas, fact)))
+            quotas = tuple(sorted((*rep.quotas, fact), key=lambda quota: quota.at))
+            return known_as(organisation, replace(rep, quotas=quotas))
         case MentorAssigned():
             rep = organisation.reps[fact.rep]
             return known_as(organisation, replace(rep, mentors=(*rep.mentors, fact)))

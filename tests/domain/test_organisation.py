@@ -90,3 +90,15 @@ def test_a_newcomers_quota_is_never_nothing_and_a_veterans_may_be() -> None:
 
     assert story.refuses("set-quota", "08-30 08:59", rep="Wu", held=0, actor="Ma").code == Code.NEWCOMER_QUOTA_ZERO
     assert kinds(story.tells("set-quota", "08-30 09:00", rep="Wu", held=0, actor="Ma")) == ["quota-set"]
+
+
+def test_a_quota_told_late_does_not_replace_the_one_that_came_after_it() -> None:
+    story = with_a_shop().given("set-quota", "03-01 09:00", rep="Li", held=50, actor="Ma")
+    story.given("set-quota", "02-01 09:00", recorded="03-02 09:00", rep="Li", held=1, actor="Ma")
+
+    found = [
+        [quota.held for quota in story.world.organisation.own_quotas("Li", on(at))]
+        for at in ("02-02 09:00", "04-01 09:00")
+    ]
+
+    assert found == [[1], [50, 1]]
