@@ -175,4 +175,7 @@ def not_movable(command: TransferRole | RevokeRole, stream: DealStream, world: W
     if command.effective_from < command.at:
         detail = "Only the committee decides for the past."
         return Refusal(code=Code.NOT_ALLOWED, clause=clause, rival=command.actor, detail=detail)
+    if role.held == "pinned" and command.effective_from > command.at:
+        detail = "What the signing will pin moves at once; only the committee decides for later."
+        return Refusal(code=Code.NOT_ALLOWED, clause=clause, rival=command.actor, detail=detail)
     return reserved(world, command.actor, command.at, "lead", "manager", clause=clause)

@@ -183,3 +183,12 @@ def test_a_ruling_recorded_later_counts_from_its_own_day_and_leaves_what_lay_bef
     days = ["02-20 09:00", "07-01 00:00", "12-26 23:59", "12-27 00:00"]
 
     assert [list(holders(story, "ENTRY", day)) for day in days] == [["Li"], ["Feng"], ["Feng"], ["Chen"]]
+
+
+def test_only_the_committee_moves_a_pinned_role_at_a_time_after_the_signing() -> None:
+    story = with_a_deal()
+    later: dict[str, Any] = {"role": "ENTRY", "parts": [{"rep": "Feng", "bps": 10_000}]}
+    later["effective_from"] = on("06-01 00:00")
+
+    assert story.refuses("transfer-role", "02-02 09:00", actor="Lu", **later).code == Code.NOT_ALLOWED
+    assert kinds(story.tells("transfer-role", "02-02 09:00", actor="Kong", **later)) == ["role-transferred"]
