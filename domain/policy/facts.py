@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal, assert_never
+from typing import Final, Literal, assert_never
 
 from domain.fact import POLICIES, Fact, Id
 from domain.organisation.facts import Organisation
-from domain.policy.succession import before, end, meet
+from domain.policy.succession import end, meet
 from domain.policy.terms import PolicyVersion, Scope
 
 
@@ -26,13 +26,37 @@ class PolicyPublished(Fact):
 
 PolicyFact = PolicyPublished
 
+EVERYWHERE: Final = Scope()
+
+
+@dataclass(frozen=True, slots=True)
+class Reign:
+    """When a version is in force: from its beginning until, before `until`, it ends or another supersedes it."""
+
+    version: PolicyVersion
+    since: datetime
+    until: datetime | None
+
+    def covers(self, at: datetime) -> bool:
+        return self.since <= at and (self.until is None or at < self.until)
+
 
 @dataclass(frozen=True, slots=True)
 class PolicyBook:
-    """Every version ever published, by its id, and the content hash under which it was."""
+    """Every version ever published, by its id, and the content hash under which it was.
+
+    `reigns` are the versions in the order in which one goes before another: the narrowest scope first, of those the latest.
+    """
 
     versions: dict[str, PolicyVersion] = field(default_factory=dict)
     hashes: dict[str, str] = field(default_factory=dict)
+    reigns: tuple[Reign, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        everything = self.versions.values()
+        ranked = sorted(everything, key=lambda each: (each.scope.narrowness, each.effective_from), reverse=True)
+        reigns = tuple(Reign(each, each.effective_from, end(each, everything)) for each in ranked)
+        object.__setattr__(self, "reigns", reigns)
 
     def __getitem__(self, policy: str) -> PolicyVersion:
         return self.versions[policy]
@@ -44,13 +68,12 @@ class PolicyBook:
 
         A version that another supersedes is in force until that one begins.
         """
-        then = [
-            version
-            for version in self.versions.values()
-            if version.is_in_force(at) and before(at, end(version, self.versions.values()))
-        ]
-        fitting = [version for version in then if applies(version.scope, at, organisation, unit, product)]
-        return max(fitting, key=lambda version: (version.scope.narrowness, version.effective_from), default=None)
+        fitting = (
+            reign.version
+            for reign in self.reigns
+            if reign.covers(at) and applies(reign.version.scope, at, organisation, unit, product)
+        )
+        return next(fitting, None)
 
     def rival(self, version: PolicyVersion) -> PolicyVersion | None:
         """A published version of the same scope that would be in force at the same time as this one."""
@@ -61,7 +84,7 @@ class PolicyBook:
 
 def applies(scope: Scope, at: datetime, organisation: Organisation, unit: str | None, product: str | None) -> bool:
     """Whether an act of that unit and product lies in the scope, by the tree of that time."""
-    if scope.narrowness == 0:
+    if scope == EVERYWHERE:
         return True
     line = tuple(organisation.line(unit, at)) if unit in organisation.units else ()
     region = next((each.region for each in line if each.region), None)
