@@ -1,5 +1,6 @@
 """How a customer or a deal stands: live or not, held by whom, bound by which policy, and what of that is in the way."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from domain.fact import Sight, customer_stream, deal_stream
@@ -44,11 +45,21 @@ def expected_amount(stream: CustomerStream) -> int | None:
 
 
 def deal_and_customer(deal: str, world: World) -> Sight:
-    """The deal's history, and its customer's once the deal tells whose it is."""
+    """The deal's history, and its customer's once the deal tells whose it is, with the records that carry it on."""
     stream = world.seen_deal(deal)
     if stream is None or stream.deal.opening is None:
         return Sight(streams=(deal_stream(deal),))
-    return Sight(streams=(deal_stream(deal), customer_stream(stream.deal.opening.customer)))
+    carried = (customer_stream(customer) for customer in carried_on(stream.deal.opening.customer, world))
+    return Sight(streams=(deal_stream(deal), *carried))
+
+
+def carried_on(customer: str, world: World) -> Iterator[str]:
+    """The customer, and the records into which it was merged, as far as they have come into sight; the live one last."""
+    each: str | None = customer
+    while each is not None:
+        yield each
+        seen = world.seen_customer(each)
+        each = seen.customer.merged_into if seen else None
 
 
 def customer_of(stream: DealStream, world: World) -> CustomerStream:

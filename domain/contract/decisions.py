@@ -19,8 +19,8 @@ from domain.policy.terms import PolicyVersion
 from domain.pool.facts import TierChanged
 from domain.refusals import Code, Refusal
 from domain.role.facts import RoleEarned, RoleExpired
-from domain.standing import deal_and_customer, not_open
-from domain.streams import CustomerStream, DealStream
+from domain.standing import carried_on, deal_and_customer, not_open
+from domain.streams import DealStream
 from domain.world import World
 
 Answer = Sequence[ContractFact | StageAdvanced | RoleEarned | RoleExpired | SharingAgreed | TierChanged] | Refusal
@@ -108,7 +108,7 @@ def sign(command: SignContract, world: World) -> Answer:
         *roles,
         *sharings_at_signing(command.deal, command.at, reps_of(stream, roles, command.at), customer, world),
         *scheduled(command, amounts, policy),
-        *won(command, opening.customer, customer),
+        *won(command, opening.customer, world),
     ]
 
 
@@ -144,19 +144,14 @@ def reps_of(stream: DealStream, at_signing: Sequence[RoleEarned | RoleExpired], 
     return list(dict.fromkeys([*before, *(fact.rep for fact in at_signing if isinstance(fact, RoleEarned))]))
 
 
-def won(command: SignContract, customer: str, stream: CustomerStream) -> list[TierChanged]:
-    if stream.holding.tier == "won":
+def won(command: SignContract, customer: str, world: World) -> list[TierChanged]:
+    """The customer is won, and so is whichever record carries it on after a merge."""
+    *_, live = carried_on(customer, world)
+    holding = world.customer(live).holding
+    if holding.tier == "won":
         return []
-    return [
-        TierChanged(
-            at=command.at,
-            customer=customer,
-            owner=stream.holding.owner,
-            old=stream.holding.tier,
-            new="won",
-            ground=f"contract {command.contract}",
-        )
-    ]
+    ground = f"contract {command.contract}"
+    return [TierChanged(at=command.at, customer=live, owner=holding.owner, old=holding.tier, new="won", ground=ground)]
 
 
 def milestones_told(deal: str, stream: DealStream, now: datetime) -> list[MilestoneDue | MilestoneOverdue]:

@@ -21,12 +21,12 @@ from domain.money import Currency, Minor
 from domain.personal import Personal
 from domain.place import coordinates
 from domain.policy.terms import GradeTerms, PolicyVersion
-from domain.pool.facts import CustomerDropped, CustomerReleased
+from domain.pool.facts import CustomerReleased, TierChanged
 from domain.refusals import Code, Refusal
 from domain.standing import not_live
 from domain.world import Holder, World
 
-Answer = Sequence[CustomerFact | CustomerReleased | CustomerDropped] | Refusal
+Answer = Sequence[CustomerFact | CustomerReleased | TierChanged] | Refusal
 
 
 class RegisterCustomer(CommandOnCustomer):
@@ -137,7 +137,8 @@ def register(command: RegisterCustomer, world: World) -> Answer:
 
 
 def merge(command: MergeCustomers, world: World) -> Answer:
-    """Merge two records of one customer. The absorbed record's owner gives it up; the survivor's owner stays.
+    """Merge two records of one customer. The absorbed record's owner gives it up; the survivor's owner stays. What one of
+    them has won stays won.
 
     Refuses with `same-customer`, `unknown-customer`, `customer-merged` or `not-allowed`.
     """
@@ -173,7 +174,17 @@ def merge(command: MergeCustomers, world: World) -> Answer:
         )
         for customer in (command.absorbed, command.customer)
     ]
-    return [*released, *merged]
+    if given_up.tier != "won" or survivor.holding.tier == "won":
+        return [*released, *merged]
+    won = TierChanged(
+        at=command.at,
+        customer=command.customer,
+        owner=survivor.holding.owner,
+        old=survivor.holding.tier,
+        new="won",
+        ground=f"merged with {command.absorbed}",
+    )
+    return [*released, *merged, won]
 
 
 def correct_place(command: CorrectCustomerPlace, world: World) -> Answer:

@@ -8,7 +8,19 @@ from domain.customer.facts import CustomerGraded, CustomerRegistered, CustomersM
 from domain.personal import Personal
 from domain.refusals import Code
 from domain.visit.facts import VisitRejected
-from tests.domain.story import LICENCE, PHONE, PLACE, in_business, kinds, metres_north, on, only, with_a_shop
+from tests.domain.story import (
+    LICENCE,
+    PHONE,
+    PLACE,
+    in_business,
+    kinds,
+    metres_north,
+    on,
+    only,
+    signed,
+    with_a_deal,
+    with_a_shop,
+)
 
 
 def test_a_like_name_is_suspected_as_a_double_and_not_refused() -> None:
@@ -139,3 +151,23 @@ def test_a_record_whose_key_was_destroyed_can_still_be_merged_and_visited() -> N
 
     assert only(VisitRejected, facts).cause == "no-place"
     assert only(VisitRejected, facts).at == on("08-06 15:20")
+
+
+def test_a_won_customer_stays_won_in_the_record_that_carries_it_on() -> None:
+    story = signed("Li").registers("other").given("claim-customer", "03-01 09:00", rep="Zhou", customer="other")
+
+    facts = story.tells("merge-customers", "03-02 09:00", customer="other", absorbed="shop", actor="Mei")
+
+    assert kinds(facts)[-1] == "tier-changed"
+    assert story.tells("bring-clock", "12-01 09:00", customer="other") == ()
+    assert story.world.customer("other").holding.owner == "Zhou"
+    assert story.world.tally(("held", "Zhou")) == 0
+
+
+def test_a_contract_with_an_absorbed_record_wins_the_customer_who_carries_it_on() -> None:
+    story = with_a_deal("Li").registers("other").given("claim-customer", "02-02 09:00", rep="Zhou", customer="other")
+    story.merges("shop", "other", "02-03 09:00")
+
+    facts = story.tells("sign-contract", "02-04 09:00", rep="Li", contract="C-1", amount=100, actor="Ma")
+
+    assert [fact.stream for fact in facts if fact.kind == "tier-changed.v1"] == ["customer/other"]
