@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from statistics import median, quantiles
@@ -54,13 +55,13 @@ def together(callers: int, things: int, prepare: Callable[[], Task]) -> Run:
     threads = [threading.Thread(target=work, args=(mine,)) for mine in found]
     for thread in threads:
         thread.start()
-    try:
+    began = 0.0
+    with suppress(threading.BrokenBarrierError):
         ready.wait()
         began = time.perf_counter()
         start.wait()
-    finally:
-        for thread in threads:
-            thread.join()
+    for thread in threads:
+        thread.join()
     if failures:
         raise failures[0]
     return Run(time.perf_counter() - began, tuple(latency for mine in found for latency in mine))

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, assert_never
 
@@ -61,10 +61,12 @@ def sight(command: AnyCommand, world: World) -> Sight:
 def judge(command: AnyCommand, world: World, seen: Sight | None = None) -> Verdict:
     """Judge a command. What the clock has to tell of the histories in sight comes first, dated to its own instants.
 
-    `seen` is the command's sight of this world, from whoever has asked for it already. Every command can be refused with `in-the-future`; what else is said at its decision.
+    `seen` is the command's sight of this world, from whoever has asked for it already. Every command can be refused with
+    `in-the-future`; what else is said at its decision. A command from a clock that is ahead of ours is judged at its time.
     """
     if early := in_the_future(command, world):
         return Verdict(refusal=early)
+    world = world if command.at <= world.now else replace(world, now=command.at)
     told = clock.due(world, (seen or command.sees(world)).streams)
     answer = decide(command, world.after(told) if told else world)
     if not isinstance(answer, Refusal):

@@ -76,7 +76,13 @@ def not_open(stream: DealStream) -> Refusal | None:
     return None
 
 
-def plan_of(stream: DealStream, world: World) -> PolicyVersion:
-    """The version that binds the deal: the contract's once signed, until then the one it was opened under."""
-    assert stream.deal.opening is not None, "an open deal has an opening"
-    return world.policies[stream.contract.signing.policy if stream.contract.signing else stream.deal.opening.policy]
+def plan_of(stream: DealStream, world: World, at: datetime) -> PolicyVersion:
+    """The version by which an act on the deal is judged: the contract's once signed, until then the one in force.
+
+    Where none is in force at that time any more, the one that the deal was opened under.
+    """
+    opening, signing = stream.deal.opening, stream.contract.signing
+    assert opening is not None, "an open deal has an opening"
+    if signing:
+        return world.policies[signing.policy]
+    return world.policy(at, opening.rep, opening.product) or world.policies[opening.policy]

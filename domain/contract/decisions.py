@@ -12,13 +12,13 @@ from domain.credit import SIGNED_CONTRACT, earned_at_signing
 from domain.deal.decisions import out_of_order, stages_between
 from domain.deal.facts import StageAdvanced
 from domain.fact import Artefact, CommandOnDeal, Id, Instant, Sight
-from domain.mentorship.decisions import sharings_at_signing
 from domain.mentorship.facts import SharingAgreed
 from domain.money import WHOLE, Currency, Minor, split
 from domain.policy.terms import PolicyVersion
 from domain.pool.facts import TierChanged
 from domain.refusals import Code, Refusal
 from domain.role.facts import RoleEarned, RoleExpired
+from domain.sharing import sharings_bound
 from domain.standing import carried_on, deal_and_customer, not_open
 from domain.streams import DealStream
 from domain.world import World
@@ -106,7 +106,7 @@ def sign(command: SignContract, world: World) -> Answer:
         signed,
         advanced,
         *roles,
-        *sharings_at_signing(command.deal, command.at, reps_of(stream, roles, command.at), customer, world),
+        *sharings_bound(command.deal, command.at, command.at, reps_of(stream, roles, command.at), customer, world),
         *scheduled(command, amounts, policy),
         *won(command, opening.customer, world),
     ]

@@ -7,15 +7,17 @@ from domain.authority import has_duty, not_working
 from domain.credit import earned_by_artefact
 from domain.deal.facts import DealFact, DealLost, DealOpened, StageAdvanced, StageReverted
 from domain.fact import Artefact, CommandOnDeal, Id, Sight, Text, customer_stream, deal_stream
+from domain.mentorship.facts import SharingAgreed
 from domain.money import Currency, Minor
 from domain.policy.terms import PolicyVersion
 from domain.refusals import Code, Refusal
 from domain.role.facts import RoleEarned
-from domain.standing import not_live, not_open, plan_of
+from domain.sharing import bound_since_signing
+from domain.standing import deal_and_customer, not_live, not_open, plan_of
 from domain.streams import DealStream
 from domain.world import World
 
-Answer = Sequence[DealFact | RoleEarned] | Refusal
+Answer = Sequence[DealFact | RoleEarned | SharingAgreed] | Refusal
 
 
 class OpenDeal(CommandOnDeal):
@@ -41,6 +43,9 @@ class AdvanceStage(CommandOnDeal):
     rep: Id
     stage: Id
     artefact: Artefact | None = None
+
+    def sees(self, world: World) -> Sight:
+        return deal_and_customer(self.deal, world)
 
 
 class RevertStage(CommandOnDeal):
@@ -110,7 +115,7 @@ def advance(command: AdvanceStage, world: World) -> Answer:
     stream = world.deal(command.deal)
     if closed := not_open(stream):
         return closed
-    policy = plan_of(stream, world)
+    policy = plan_of(stream, world, command.at)
     if absent := not_working(world, command.rep, command.at, policy.clause("stages")):
         return absent
     target = policy.stage_index(command.stage)
@@ -136,8 +141,8 @@ def advance(command: AdvanceStage, world: World) -> Answer:
     )
     if command.artefact is None:
         return [advanced]
-    earned = earned_by_artefact(command.artefact, command.rep, command.at, stream, policy, command.deal)
-    return [advanced, *earned]
+    earned = tuple(earned_by_artefact(command.artefact, command.rep, command.at, stream, policy, command.deal))
+    return [advanced, *earned, *bound_since_signing(earned[:1], stream, world)]
 
 
 def revert(command: RevertStage, world: World) -> Answer:
@@ -145,7 +150,7 @@ def revert(command: RevertStage, world: World) -> Answer:
     stream = world.deal(command.deal)
     if closed := not_open(stream):
         return closed
-    policy = plan_of(stream, world)
+    policy = plan_of(stream, world, command.at)
     target, now = policy.stage_index(command.stage), policy.stage_index(stream.deal.stage or "")
     if target is None or now is None:
         return unknown_stage(command.stage, policy)

@@ -1,7 +1,7 @@
 """Who owes whom a share: mentors for those they train, recipients to who gave them a customer, and what people agree."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -16,7 +16,6 @@ from domain.pool.facts import CustomerReassigned, Tier
 from domain.refusals import Code, Refusal
 from domain.retention import first_deadline
 from domain.standing import expected_amount, not_live, not_the_owner
-from domain.streams import CustomerStream
 from domain.world import World
 
 Answer = Sequence[MentorAssigned | MentorshipEnded | CustomerDonated | CustomerReassigned | SharingAgreed] | Refusal
@@ -184,44 +183,6 @@ def agree(command: AgreeSharing, world: World) -> Answer:
             ground=command.ground,
         )
     ]
-
-
-def sharings_at_signing(
-    deal: str, at: datetime, reps: Sequence[str], customer: CustomerStream, world: World
-) -> Iterator[SharingAgreed]:
-    """The sharings that bind a contract because of mentors and donations in force when it is signed.
-
-    An agreement of the deal's own, made before, goes first: where a rep has one, none is added.
-    """
-    agreed = world.deal(deal).sharings
-    for rep in reps:
-        owed = [*owed_to_mentor(rep, at, world), *owed_to_donor(rep, at, customer)]
-        left = WHOLE - sum(part.bps for _, part in owed)
-        if not owed or left <= 0 or agreed.of(rep, at):
-            continue
-        parts = (Part(rep=rep, bps=left), *together(part for _, part in owed))
-        ground = ", ".join(f"{why} {part.rep}" for why, part in owed)
-        yield SharingAgreed(at=at, deal=deal, of=rep, parts=parts, effective_from=at, ground=ground)
-
-
-def owed_to_mentor(rep: str, at: datetime, world: World) -> list[tuple[str, Part]]:
-    mentored = world.organisation.reps[rep].mentor(at)
-    return [("mentor", Part(rep=mentored.mentor, bps=mentored.share))] if mentored else []
-
-
-def owed_to_donor(rep: str, at: datetime, customer: CustomerStream) -> list[tuple[str, Part]]:
-    """The latest donor's part; who gave the customer away before that is owed nothing more."""
-    given = (d for d in customer.donations if d.rep == rep and d.share)
-    live = [d for d in given if d.at <= at and (d.until is None or at < d.until)]
-    return [("donor", Part(rep=live[-1].donor, bps=live[-1].share))] if live else []
-
-
-def together(parts: Iterable[Part]) -> list[Part]:
-    """Each payee once, with all that is owed to them."""
-    owed: dict[str, int] = {}
-    for part in parts:
-        owed[part.rep] = owed.get(part.rep, 0) + part.bps
-    return [Part(rep=rep, bps=bps) for rep, bps in owed.items()]
 
 
 def donors_share(terms: Donation, tier: Tier) -> int:

@@ -78,7 +78,7 @@ class BringClock(CommandOnCustomer):
 
 
 def claim(command: ClaimCustomer, world: World) -> Answer:
-    """Take a free customer into the rep's private pool.
+    """Take a free customer into the rep's private pool. A won one does not count against what the rep may hold.
 
     Refuses with `no-policy`, `unknown-rep` or `rep-left`, `unknown-customer`, `customer-merged`, `customer-held`,
     `overtaken`, `cooling-down`, `pool-full` or `claims-spent`, in this order.
@@ -106,13 +106,13 @@ def claim(command: ClaimCustomer, world: World) -> Answer:
         return wait
     quota = policy.pool.quota
     own = tuple(world.organisation.own_quotas(command.rep, command.at))
-    if world.tally(held_by(command.rep)) >= held_quota(own, quota):
+    won = holding.tier == "won"
+    if not won and world.tally(held_by(command.rep)) >= held_quota(own, quota):
         return Refusal(code=Code.POOL_FULL, clause=policy.clause("quota/held"), rival=command.rep)
     day = command.at.astimezone(policy.zone).date()
     if world.tally(claims_of(command.rep, day)) >= claims_quota(own, quota):
         return Refusal(code=Code.CLAIMS_SPENT, clause=policy.clause("quota/claims-a-day"), rival=command.rep)
 
-    won = holding.tier == "won"
     deadline = first_deadline(policy.pool.retention, expected_amount(stream), command.at)
     return [
         CustomerClaimed(

@@ -7,15 +7,17 @@ from typing import Literal
 from domain.authority import has_duty, not_working, reserved
 from domain.credit import VERIFIED_VISIT, first_protected_visit, is_proven
 from domain.fact import SYSTEM, Artefact, CommandOnDeal, Id, Instant, Part, Sight, Text
+from domain.mentorship.facts import SharingAgreed
 from domain.parts import parts_not_whole
 from domain.policy.terms import PolicyVersion
 from domain.refusals import Code, Refusal
 from domain.role.facts import RoleEarned, RoleFact, RoleRevoked, RoleTransferred
+from domain.sharing import bound_since_signing
 from domain.standing import customer_of, deal_and_customer, not_open, plan_of
 from domain.streams import DealStream
 from domain.world import World
 
-Answer = Sequence[RoleFact] | Refusal
+Answer = Sequence[RoleFact | SharingAgreed] | Refusal
 
 
 class EarnRole(CommandOnDeal):
@@ -58,7 +60,7 @@ def earn(command: EarnRole, world: World) -> Answer:
     stream = world.deal(command.deal)
     if closed := not_open(stream):
         return closed
-    policy = plan_of(stream, world)
+    policy = plan_of(stream, world, command.at)
     if absent := not_working(world, command.rep, command.at, policy.clause("roles")):
         return absent
     role = policy.commission.role(command.role)
@@ -75,16 +77,15 @@ def earn(command: EarnRole, world: World) -> Answer:
         return held
     if protected := first_visit_protected(command, stream, policy, world):
         return protected
-    return [
-        RoleEarned(
-            at=command.at,
-            deal=command.deal,
-            role=command.role,
-            rep=command.rep,
-            artefact=command.artefact,
-            clause=clause,
-        )
-    ]
+    earned = RoleEarned(
+        at=command.at,
+        deal=command.deal,
+        role=command.role,
+        rep=command.rep,
+        artefact=command.artefact,
+        clause=clause,
+    )
+    return [earned, *bound_since_signing((earned,), stream, world)]
 
 
 def transfer(command: TransferRole, world: World) -> Answer:
@@ -163,7 +164,7 @@ def already_held(role: str, at: datetime, stream: DealStream, clause: str) -> Re
 def not_movable(command: TransferRole | RevokeRole, stream: DealStream, world: World) -> Refusal | None:
     if stream.deal.opening is None:
         return Refusal(code=Code.UNKNOWN_DEAL, clause="roles")
-    policy = plan_of(stream, world)
+    policy = plan_of(stream, world, command.at)
     role = policy.commission.role(command.role)
     clause = policy.clause(f"roles/{command.role}")
     if role is None:

@@ -10,7 +10,7 @@ from domain.effects import claims_of
 from domain.facts import AnyFact
 from domain.pool.facts import ClaimRefused
 from domain.streams import CustomerStream
-from tests.domain.story import Story, metres_north, on, photo, with_a_shop
+from tests.domain.story import Story, holding, kinds, metres_north, on, photo, with_a_shop
 
 REPS, SHOPS = ["Li", "Zhou", "Wang"], ["shop", "second"]
 SWEPT = ["shop", "second"]
@@ -160,3 +160,12 @@ def test_judging_changes_nothing_in_the_world_that_it_reads() -> None:
     assert isinstance(before, CustomerStream)
     assert story.world.customer("shop") is before
     assert story.world.tally(("held", "Zhou")) == 0
+
+
+def test_a_clock_ahead_of_ours_brings_what_its_own_time_has_made_happen() -> None:
+    story = holding("Li", "08-01 09:00")
+
+    facts = story.visits("Li", "08-08 09:02", recorded="08-08 08:58")
+
+    assert kinds(facts)[:2] == ["retention-warned", "customer-dropped"]
+    assert "retention-extended" not in kinds(facts)

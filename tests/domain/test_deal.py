@@ -141,3 +141,20 @@ def test_an_act_is_judged_by_the_policy_of_its_own_time_however_late_it_is_told(
     opened = only(DealOpened, story.tells("open-deal", at, customer="new", rep="Li", recorded="03-05 09:00"))
 
     assert (opened.stage, opened.policy) == (stage, policy)
+
+
+def test_until_the_signing_a_deal_is_judged_by_the_policy_in_force_at_the_act() -> None:
+    story = with_a_deal("Li", "02-01 09:00")
+    old = shipped("b2b-1")
+    first, second, *rest = old.stages
+    stages = (first, second.model_copy(update={"artefact": "call-note"}), *rest)
+    new = {"policy": "B2B-2", "supersedes": "B2B-1", "effective_from": on("03-01 00:00"), "stages": stages}
+    story.given("publish-policy", "02-02 09:00", actor="Ma", version=old.model_copy(update=new))
+    by_the_new = {"kind": "call-note", "ref": "N-1"}
+
+    before = story.refuses("advance-stage", "02-28 09:00", rep="Li", stage="contacted", artefact=by_the_new)
+
+    assert (before.code, before.clause) == (Code.ARTEFACT_MISSING, "B2B-1/stages")
+    (advanced,) = story.tells("advance-stage", "03-01 00:00", rep="Li", stage="contacted", artefact=by_the_new)
+    assert isinstance(advanced, StageAdvanced)
+    assert advanced.clause == "B2B-2/stages"

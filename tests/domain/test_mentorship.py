@@ -136,3 +136,21 @@ def test_a_mentorship_told_late_ends_before_the_next_one_begins() -> None:
 
     assert (refusal.code, refusal.rival, refusal.rival_at) == (Code.ALREADY_MENTORED, "Zhou", on("03-01 09:00"))
     assert kinds(story.tells("assign-mentor", "02-01 09:00", **late, until=on("03-01 09:00"))) == ["mentor-assigned"]
+
+
+def test_a_role_earned_after_the_signing_is_shared_with_the_mentor_of_the_signing() -> None:
+    story = in_business_with_a_signed_deal_of("Li").given("end-mentorship", "03-01 09:00", rep="Feng", mentor="Zhou")
+    artefact = {"kind": "collection-record", "ref": "CR-1"}
+
+    facts = story.tells("earn-role", "03-02 09:00", role="COLLECTOR", rep="Feng", artefact=artefact)
+
+    assert [(p.rep, p.bps) for p in only(SharingAgreed, facts).parts] == [("Feng", 9_000), ("Zhou", 1_000)]
+    other = {"kind": "follow-up-record", "ref": "FR-1"}
+    again = story.tells("earn-role", "03-03 09:00", role="MAINTAINER", rep="Feng", artefact=other)
+    assert kinds(again) == ["role-earned"]
+
+
+def in_business_with_a_signed_deal_of(rep: str) -> Story:
+    """A contract that the rep signed while Zhou was Feng's mentor."""
+    story = with_a_deal(rep).given("assign-mentor", "02-02 09:00", rep="Feng", mentor="Zhou", actor="Lu")
+    return story.given("sign-contract", "02-20 09:00", rep=rep, contract="C-1", amount=1_000, actor="Ma")

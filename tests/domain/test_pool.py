@@ -256,3 +256,13 @@ def test_a_won_customer_stays_won_with_whoever_takes_it_over() -> None:
     assert isinstance(claimed, CustomerClaimed)
     assert (claimed.tier, claimed.deadline, claimed.warn_at, claimed.cap) == ("won", None, None, None)
     assert story.refuses("change-tier", "08-01 10:00", rep="Zhou", tier="ordinary").code == Code.WON_NEEDS_CONTRACT
+
+
+def test_a_won_customer_is_taken_over_by_a_rep_whose_pool_is_full() -> None:
+    story = holding("Li", "08-01 09:00").given("open-deal", "08-02 09:00", rep="Li")
+    story.given("sign-contract", "08-03 09:00", rep="Li", contract="C-1", amount=100, actor="Ma")
+    story.given("release-customer", "08-04 09:00", rep="Li").registers("other")
+    story.given("set-quota", "08-05 09:00", rep="Zhou", held=0, actor="Ma")
+
+    assert story.refuses("claim-customer", "08-06 09:00", rep="Zhou", customer="other").code == Code.POOL_FULL
+    assert kinds(story.tells("claim-customer", "08-06 09:00", rep="Zhou")) == ["customer-claimed"]

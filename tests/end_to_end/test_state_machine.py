@@ -206,7 +206,12 @@ class LedgerBesideModel(RuleBasedStateMachine):
     @rule(choice=st.integers(0, 3), amount=st.integers(1, 10**6))
     def refund(self, choice: int, amount: int) -> None:
         payment = list(self.receipts)[choice % len(self.receipts)]
-        told: dict[str, Any] = {"payment": payment, "refund": f"R-{len(self.told)}", "amount": amount, "currency": "CNY"}
+        told: dict[str, Any] = {
+            "payment": payment,
+            "refund": f"R-{len(self.told)}",
+            "amount": amount,
+            "currency": "CNY",
+        }
         expected = "refund-exceeds" if amount > self.receipts[payment] else None
         assert self.answer("refund-payment", deal="deal-payer", **told) == expected
         if expected is None:
