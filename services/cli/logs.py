@@ -21,7 +21,12 @@ def set_up() -> None:
             structlog.processors.format_exc_info,
             renderer,
         ],
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=to_standard_error,
         cache_logger_on_first_use=False,
     )
     logging.getLogger("psycopg").setLevel(logging.ERROR)  # that a lost connection could not be ended well is no news
+
+
+def to_standard_error(*_names: object) -> structlog.WriteLogger:
+    """A logger that writes to what standard error is when it is used."""
+    return structlog.WriteLogger(sys.stderr)
