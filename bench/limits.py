@@ -1,4 +1,4 @@
-"""What limits the rest: where one writer's time goes, by the part of the house in which it is spent."""
+"""What limits the rest: where one caller's time goes, by the part of the house in which it is spent."""
 
 import cProfile
 import pstats
@@ -9,32 +9,36 @@ from typing import Final, cast
 from rich.table import Table
 
 from bench.measures import console
-from bench.recording import BULK, Claims, open_bench_ledger
+from bench.recording import Claims, open_bench_ledger
 
 ROOT: Final = Path(__file__).resolve().parents[1]
+PROFILED: Final = 3_000
 PARTS: Final = {
     "domain": "judging: rules, facts, folding",
     "services/ledger": "recording: sights, texts, receipts, arrays",
     "bench": "the caller: making commands",
     "pydantic": "validation and JSON (pydantic)",
-    "psycopg": "talking to PostgreSQL, and waiting for it",
+    "psycopg": "talking to PostgreSQL",
+    "select": "waiting for PostgreSQL",
+    "epoll": "waiting for PostgreSQL",
 }
 
 
 def tell(dsn: str) -> None:
-    """Profile the bulk path and print the share of each part. A profiled run is slower; only the shares count."""
+    """Profile one caller, who judges in its own thread, and print the share of each part. Only the shares count."""
     with open_bench_ledger(dsn) as ledger:
         claims = Claims(ledger)
-        claims.stock_up(2 * BULK)
-        for answer in ledger.record_many(claims.bulk(BULK)):
-            assert not answer.refusal, answer.refusal
+        claims.stock_up(2 * PROFILED)
+        claim = claims.prepare()
+        for number in range(PROFILED):
+            claim(number)
         profile = cProfile.Profile()
         profile.enable()
-        for answer in ledger.record_many(claims.bulk(BULK)):
-            assert not answer.refusal, answer.refusal
+        for number in range(PROFILED):
+            claim(number)
         profile.disable()
     spent = by_part(pstats.Stats(profile))
-    table = Table(title="Where the time of one bulk writer goes", title_justify="left")
+    table = Table(title="Where the time of one caller goes", title_justify="left")
     for heading in ("part", "share"):
         table.add_column(heading, justify="right" if heading == "share" else "left")
     for part, seconds in spent.items():
