@@ -55,13 +55,20 @@ def explain(
             told = [deal_told(reader, name, payment, payee, known, true)]
         else:
             told = list(person_told(reader, name, known, true))
+    cut = len(told) > MOST_DEALS
+    told = told[:MOST_DEALS]
     document = {
         "true_up_to": min(each.position for each in told),
+        "more": cut,
         "known_at": known,
         "true_at": true,
         "explained": [asdict(each) for each in told],
     }
-    answer(document, *(part for each in told for part in shown(each)), as_json=json)
+    more = (
+        f"There are more deals than these {MOST_DEALS}. All of them: salesledger lines --payee {name}; "
+        f"one of them: salesledger explain DEAL --payee {name}."
+    )
+    answer(document, *(part for each in told for part in shown(each)), *((more,) if cut else ()), as_json=json)
 
 
 def line_told(reader: Reader, name: str) -> Explained:
@@ -120,13 +127,13 @@ def person_told(reader: Reader, person: str, known: datetime | None, true: datet
 
 
 def deals_of(reader: Reader, person: str) -> Sequence[str]:
-    """Deals in which the person has a line, that they opened, or of customers that they owned; at most twenty."""
+    """Deals in which the person has a line, that they opened, or of customers that they owned; one more than are told."""
     connection = reader.connection
     found = [line.deal for line in booked.lines(connection, payee=person).rows]
-    found += [row.deal for row in board.deals(connection, rep=person, limit=MOST_DEALS).rows]
-    for interval in ownership.of_owner(connection, person, limit=MOST_DEALS).rows:
-        found += [row.deal for row in board.deals(connection, customer=interval.customer, limit=MOST_DEALS).rows]
-    return list(dict.fromkeys(found))[:MOST_DEALS]
+    found += [row.deal for row in board.deals(connection, rep=person, limit=MOST_DEALS + 1).rows]
+    for interval in ownership.of_owner(connection, person, limit=MOST_DEALS + 1).rows:
+        found += [row.deal for row in board.deals(connection, customer=interval.customer, limit=MOST_DEALS + 1).rows]
+    return list(dict.fromkeys(found))[: MOST_DEALS + 1]
 
 
 def shown(told: Explained) -> Iterator[RenderableType]:

@@ -142,12 +142,19 @@ class Plan:
             yield step.name, f"{self.source}/setup/{step.name}", parse(step.body({}))
 
     def recognise(self, table: Table) -> tuple[PlannedShape, tuple[int, ...]]:
-        """The shape whose columns the table has, and where they stand. Raises `Unreadable`, naming what is missing."""
+        """The shape whose columns the table has, and where they stand. Raises `Unreadable`, naming what is missing.
+
+        A header that has more columns of another shape than the fitting one wants is taken for a wrong header of that.
+        """
         there = {normal(column): i for i, column in reversed(list(enumerate(table.columns)))}
         fitting = [shape for shape in self.shapes if all(normal(column) in there for column in shape.columns)]
+        nearest_shape = min(self.shapes, key=lambda each: distance(each.columns, there))
         if not fitting:
-            raise Unreadable(self._not_recognised(table, there))
+            raise Unreadable(not_recognised(table, there, nearest_shape))
         shape = max(fitting, key=lambda each: len(each.columns))
+        meant = max(self.shapes, key=lambda each: found_of(each.columns, there))
+        if found_of(meant.columns, there) > len(shape.columns):
+            raise Unreadable(not_recognised(table, there, meant))
         repeated = [c for c in shape.columns if sum(normal(c) == normal(each) for each in table.columns) > 1]
         if repeated:
             raise Unreadable(
@@ -155,17 +162,23 @@ class Plan:
             )
         return shape, tuple(there[normal(column)] for column in shape.columns)
 
-    def _not_recognised(self, table: Table, there: Mapping[str, int]) -> str:
-        near = min(self.shapes, key=lambda shape: distance(shape.columns, there))
-        told = []
-        for column in near.columns:
-            alike = nearest(column, there)
-            if normal(column) not in there:
-                told.append(f"{column} (there is {table.columns[there[alike]]})" if alike else column)
-        return (
-            f"{table.name}: the header fits no shape of the mapping. The nearest is {near.name}; "
-            f"missing: {', '.join(told)}. The file has: {', '.join(table.columns)}."
-        )
+
+def not_recognised(table: Table, there: Mapping[str, int], near: PlannedShape) -> str:
+    """What is missing of the shape that the file was probably meant to have."""
+    told = []
+    for column in near.columns:
+        alike = nearest(column, there)
+        if normal(column) not in there:
+            told.append(f"{column} (there is {table.columns[there[alike]]})" if alike else column)
+    return (
+        f"{table.name}: the header fits no shape of the mapping. The nearest is {near.name}; "
+        f"missing: {', '.join(told)}. The file has: {', '.join(table.columns)}."
+    )
+
+
+def found_of(columns: Sequence[str], there: Mapping[str, int]) -> int:
+    """How many of a shape's columns a header has."""
+    return sum(normal(column) in there for column in columns)
 
 
 def nearest(column: str, there: Iterable[str]) -> str | None:

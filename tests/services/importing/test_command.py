@@ -79,6 +79,17 @@ def test_a_wrong_header_records_nothing_and_ends_with_two(call: Call, ledger: Le
     assert "account (there is acount)" in " ".join(errors.split())
 
 
+def test_a_misspelt_column_is_not_taken_for_a_smaller_shape_that_happens_to_fit(
+    call: Call, ledger: Ledger, tmp_path: Path
+) -> None:
+    pipeline = PIPELINE.replace("engage_date", "engaged")
+
+    code, _, errors = call(*write(tmp_path, sales_pipeline=pipeline), "-m", "maven-crm")
+
+    assert (code, ledger.head().position) == (2, 0)
+    assert "engage_date (there is engaged)" in " ".join(errors.split())
+
+
 @pytest.mark.parametrize("mapping", ["maven-crmx", "none.yaml"])
 def test_a_mapping_that_is_not_there_ends_with_two(call: Call, tmp_path: Path, mapping: str) -> None:
     assert call(*write(tmp_path), "-m", mapping)[0] == 2
