@@ -8,14 +8,14 @@ from pydantic import Field
 
 from domain.authority import not_working, reserved
 from domain.fact import CommandOnCustomer, CommandOnDeal, CommandOnOrganisation, Id, Instant, Part, Text
+from domain.handover import handed_over
 from domain.mentorship.facts import CustomerDonated, MentorAssigned, MentorshipEnded, SharingAgreed
 from domain.money import WHOLE
 from domain.parts import parts_not_whole
 from domain.policy.terms import Donation
 from domain.pool.facts import CustomerReassigned, Tier
 from domain.refusals import Code, Refusal
-from domain.retention import first_deadline
-from domain.standing import expected_amount, not_live, not_the_owner
+from domain.standing import not_live, not_the_owner
 from domain.world import World
 
 Answer = Sequence[MentorAssigned | MentorshipEnded | CustomerDonated | CustomerReassigned | SharingAgreed] | Refusal
@@ -134,8 +134,6 @@ def donate(command: DonateCustomer, world: World) -> Answer:
     if refusal := reserved(world, command.actor, command.at, "lead", "manager", clause=policy.clause("donation")):
         return refusal
     terms = policy.sharing.donation
-    deadline = first_deadline(policy.pool.retention, expected_amount(stream), command.at)
-    won = holding.tier == "won"
     return [
         CustomerDonated(
             at=command.at,
@@ -147,18 +145,8 @@ def donate(command: DonateCustomer, world: World) -> Answer:
             until=command.at + timedelta(days=terms.days) if terms.days else None,
             clause=policy.clause("donation"),
         ),
-        CustomerReassigned(
-            at=command.at,
-            customer=command.customer,
-            former_owner=command.donor,
-            owner=command.to,
-            by=command.actor,
-            ground="donation",
-            tier=holding.tier,
-            deadline=None if won else deadline.at,
-            warn_at=None if won else deadline.warn_at,
-            cap=None if won else deadline.cap,
-            policy=policy.policy,
+        handed_over(
+            command.customer, stream, command.to, by=command.actor, ground="donation", at=command.at, policy=policy
         ),
     ]
 

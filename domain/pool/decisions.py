@@ -6,11 +6,11 @@ from typing import Literal
 from domain.authority import has_duty, is_superior, not_working, reserved
 from domain.effects import claims_of, close_of, held_by
 from domain.fact import SYSTEM, CommandOnCustomer, Id, Sight, Text
+from domain.handover import handed_over
 from domain.policy.terms import PolicyVersion
 from domain.pool.facts import (
     ClaimRefused,
     CustomerClaimed,
-    CustomerReassigned,
     CustomerReleased,
     Holding,
     PoolFact,
@@ -172,23 +172,10 @@ def reassign(command: ReassignCustomer, world: World) -> Answer:
         return refusal
     if outside := outside_subtree(command, world, holding, policy):
         return outside
-    won = holding.tier == "won"
-    deadline = first_deadline(policy.pool.retention, expected_amount(stream), command.at)
-    return [
-        CustomerReassigned(
-            at=command.at,
-            customer=command.customer,
-            former_owner=holding.owner,
-            owner=command.to,
-            by=command.actor,
-            ground=command.ground,
-            tier=holding.tier,
-            deadline=None if won else deadline.at,
-            warn_at=None if won else deadline.warn_at,
-            cap=None if won else deadline.cap,
-            policy=policy.policy,
-        )
-    ]
+    moved = handed_over(
+        command.customer, stream, command.to, by=command.actor, ground=command.ground, at=command.at, policy=policy
+    )
+    return [moved]
 
 
 def change_tier(command: ChangeTier, world: World) -> Answer:
