@@ -6,51 +6,27 @@ from typing import Annotated, Any, Final, get_args
 from pydantic import Field, TypeAdapter, ValidationError
 
 from domain.contract.decisions import SignContract
-from domain.customer.decisions import CorrectCustomerPlace, GradeCustomer, MergeCustomers, RegisterCustomer
-from domain.deal.decisions import AdvanceStage, BringDealClock, LoseDeal, OpenDeal, RevertStage
-from domain.mentorship.decisions import AgreeSharing, AssignMentor, DonateCustomer, EndMentorship
-from domain.organisation.decisions import CreateUnit, JoinRep, LeaveRep, MoveUnit, SetQuota, TransferRep
-from domain.payment.decisions import ReceivePayment, RefundPayment
+from domain.customer.decisions import CustomerCommand
+from domain.deal.decisions import DealCommand
+from domain.mentorship.decisions import MentorshipCommand
+from domain.organisation.decisions import OrganisationCommand
+from domain.payment.decisions import PaymentCommand
 from domain.policy.decisions import PublishPolicy
-from domain.pool.decisions import BringClock, ChangeTier, ClaimCustomer, ReassignCustomer, ReleaseCustomer
+from domain.pool.decisions import PoolCommand
 from domain.refusals import Code, Refusal
-from domain.role.decisions import EarnRole, RevokeRole, TransferRole
-from domain.visit.decisions import OverrideVisit, PlanVisit, RecordVisit
+from domain.role.decisions import RoleCommand
+from domain.visit.decisions import VisitCommand
 
 AnyCommand = (
-    RegisterCustomer
-    | MergeCustomers
-    | CorrectCustomerPlace
-    | GradeCustomer
-    | ClaimCustomer
-    | ReleaseCustomer
-    | ReassignCustomer
-    | ChangeTier
-    | BringClock
-    | PlanVisit
-    | RecordVisit
-    | OverrideVisit
-    | OpenDeal
-    | AdvanceStage
-    | RevertStage
-    | LoseDeal
-    | BringDealClock
-    | EarnRole
-    | TransferRole
-    | RevokeRole
+    CustomerCommand
+    | PoolCommand
+    | VisitCommand
+    | DealCommand
+    | RoleCommand
     | SignContract
-    | ReceivePayment
-    | RefundPayment
-    | AssignMentor
-    | EndMentorship
-    | DonateCustomer
-    | AgreeSharing
-    | CreateUnit
-    | MoveUnit
-    | JoinRep
-    | TransferRep
-    | LeaveRep
-    | SetQuota
+    | PaymentCommand
+    | MentorshipCommand
+    | OrganisationCommand
     | PublishPolicy
 )
 

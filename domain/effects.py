@@ -21,6 +21,7 @@ from domain.facts import AnyFact
 from domain.mentorship.facts import CustomerDonated, MentorAssigned, MentorshipEnded, SharingAgreed
 from domain.organisation.facts import QuotaSet, RepJoined, RepLeft, RepTransferred, UnitCreated, UnitMoved
 from domain.payment.facts import PaymentReceived, PaymentRefunded
+from domain.payout.facts import PayoutHeld, PayoutReleased
 from domain.policy.facts import PolicyPublished
 from domain.pool.facts import (
     ClaimRefused,
@@ -157,7 +158,7 @@ def effects(fact: AnyFact) -> tuple[Effect, ...]:
             DuplicateSuspected() | CustomerPlaceCorrected() | CustomerGraded() | ClaimRefused() | CustomerDonated()
             | VisitPlanned() | VisitVerified() | VisitRejected() | VisitOverridden()
             | DealOpened() | StageAdvanced() | StageReverted() | DealLost() | ContractSigned() | MilestoneScheduled() | PaymentRefunded()
-            | RoleEarned() | RoleTransferred() | RoleRevoked() | RoleExpired() | SharingAgreed()
+            | RoleEarned() | RoleTransferred() | RoleRevoked() | RoleExpired() | SharingAgreed() | PayoutHeld() | PayoutReleased()
             | UnitCreated() | UnitMoved() | RepJoined() | RepTransferred() | RepLeft() | QuotaSet()
             | MentorAssigned() | MentorshipEnded() | PolicyPublished()
         ):  # fmt: skip

@@ -94,8 +94,31 @@ class OfOrganisation(Fact):
         return ORGANISATION
 
 
+class OfCase(Fact):
+    case: Id
+
+    @property
+    def stream(self) -> str:
+        return case_stream(self.case)
+
+
+class OfPayroll(Fact):
+    @property
+    def stream(self) -> str:
+        return PAYROLL
+
+
+class OfPayee(Fact):
+    payee: Id
+
+    @property
+    def stream(self) -> str:
+        return payee_stream(self.payee)
+
+
 ORGANISATION = "organisation"
 POLICIES = "policies"
+PAYROLL = "payroll"
 
 
 def customer_stream(customer: str) -> str:
@@ -104,6 +127,14 @@ def customer_stream(customer: str) -> str:
 
 def deal_stream(deal: str) -> str:
     return f"deal/{deal}"
+
+
+def case_stream(case: str) -> str:
+    return f"case/{case}"
+
+
+def payee_stream(payee: str) -> str:
+    return f"payee/{payee}"
 
 
 class Artefact(BaseModel):
@@ -190,3 +221,25 @@ class CommandOnOrganisation(Command):
     @property
     def stream(self) -> str:
         return ORGANISATION
+
+
+class CommandOnCase(Command):
+    case: Id
+
+    @property
+    def stream(self) -> str:
+        return case_stream(self.case)
+
+
+class CommandOnPayroll(Command):
+    @property
+    def stream(self) -> str:
+        return PAYROLL
+
+
+class CommandOnPayee(Command):
+    payee: Id
+
+    @property
+    def stream(self) -> str:
+        return payee_stream(self.payee)

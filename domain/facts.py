@@ -14,6 +14,7 @@ from domain.deal.facts import DealFact
 from domain.mentorship.facts import CustomerDonated, SharingAgreed
 from domain.organisation.facts import OrganisationFact
 from domain.payment.facts import PaymentFact
+from domain.payout.facts import PayoutFact
 from domain.policy.facts import PolicyPublished
 from domain.pool.facts import PoolFact
 from domain.refusals import Refusal
@@ -21,7 +22,7 @@ from domain.role.facts import RoleFact
 from domain.visit.facts import VisitFact
 
 CustomerStreamFact = CustomerFact | PoolFact | VisitFact | CustomerDonated
-DealStreamFact = DealFact | RoleFact | ContractFact | PaymentFact | SharingAgreed
+DealStreamFact = DealFact | RoleFact | ContractFact | PaymentFact | PayoutFact | SharingAgreed
 AnyFact = CustomerStreamFact | DealStreamFact | OrganisationFact | PolicyPublished
 
 Answer = Sequence[AnyFact] | Refusal

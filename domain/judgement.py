@@ -13,26 +13,26 @@ from domain.commands import AnyCommand
 from domain.contract import decisions as contract
 from domain.contract.decisions import SignContract
 from domain.customer import decisions as customer
-from domain.customer.decisions import CorrectCustomerPlace, GradeCustomer, MergeCustomers, RegisterCustomer
+from domain.customer.decisions import CustomerCommand
 from domain.deal import decisions as deal
-from domain.deal.decisions import AdvanceStage, BringDealClock, LoseDeal, OpenDeal, RevertStage
+from domain.deal.decisions import DealCommand
 from domain.fact import Sight
 from domain.facts import Answer, AnyFact
 from domain.mentorship import decisions as mentorship
-from domain.mentorship.decisions import AgreeSharing, AssignMentor, DonateCustomer, EndMentorship
+from domain.mentorship.decisions import MentorshipCommand
 from domain.organisation import decisions as organisation
-from domain.organisation.decisions import CreateUnit, JoinRep, LeaveRep, MoveUnit, SetQuota, TransferRep
+from domain.organisation.decisions import OrganisationCommand
 from domain.payment import decisions as payment
-from domain.payment.decisions import ReceivePayment, RefundPayment
+from domain.payment.decisions import PaymentCommand
 from domain.policy import decisions as policy
 from domain.policy.decisions import PublishPolicy
 from domain.pool import decisions as pool
-from domain.pool.decisions import BringClock, ChangeTier, ClaimCustomer, ReassignCustomer, ReleaseCustomer
+from domain.pool.decisions import ClaimCustomer, PoolCommand
 from domain.refusals import Code, Refusal
 from domain.role import decisions as role
-from domain.role.decisions import EarnRole, RevokeRole, TransferRole
+from domain.role.decisions import RoleCommand
 from domain.visit import decisions as visit
-from domain.visit.decisions import OverrideVisit, PlanVisit, RecordVisit
+from domain.visit.decisions import VisitCommand
 from domain.world import World
 
 ENGINE: Final = "1"
@@ -86,72 +86,26 @@ def in_the_future(command: AnyCommand, world: World) -> Refusal | None:
     return Refusal(code=Code.IN_THE_FUTURE, clause=clause, until=command.at, detail=f"It is {world.now.isoformat()}.")
 
 
-def decide(command: AnyCommand, world: World) -> Answer:  # noqa: C901, PLR0912 (one line a command)
-    match command:
-        case RegisterCustomer():
-            return customer.register(command, world)
-        case MergeCustomers():
-            return customer.merge(command, world)
-        case CorrectCustomerPlace():
-            return customer.correct_place(command, world)
-        case GradeCustomer():
-            return customer.grade(command, world)
-        case ClaimCustomer():
-            return pool.claim(command, world)
-        case ReleaseCustomer():
-            return pool.release(command, world)
-        case ReassignCustomer():
-            return pool.reassign(command, world)
-        case ChangeTier():
-            return pool.change_tier(command, world)
-        case PlanVisit():
-            return visit.plan(command, world)
-        case RecordVisit():
-            return visit.record(command, world)
-        case OverrideVisit():
-            return visit.override(command, world)
-        case OpenDeal():
-            return deal.open_deal(command, world)
-        case AdvanceStage():
-            return deal.advance(command, world)
-        case RevertStage():
-            return deal.revert(command, world)
-        case LoseDeal():
-            return deal.lose(command, world)
-        case EarnRole():
-            return role.earn(command, world)
-        case TransferRole():
-            return role.transfer(command, world)
-        case RevokeRole():
-            return role.revoke(command, world)
-        case SignContract():
-            return contract.sign(command, world)
-        case ReceivePayment():
-            return payment.receive(command, world)
-        case RefundPayment():
-            return payment.refund(command, world)
-        case AssignMentor():
-            return mentorship.assign(command, world)
-        case EndMentorship():
-            return mentorship.end(command, world)
-        case DonateCustomer():
-            return mentorship.donate(command, world)
-        case AgreeSharing():
-            return mentorship.agree(command, world)
-        case CreateUnit():
-            return organisation.create_unit(command, world)
-        case MoveUnit():
-            return organisation.move_unit(command, world)
-        case JoinRep():
-            return organisation.join(command, world)
-        case TransferRep():
-            return organisation.transfer(command, world)
-        case LeaveRep():
-            return organisation.leave(command, world)
-        case SetQuota():
-            return organisation.set_quota(command, world)
-        case PublishPolicy():
-            return policy.publish(command, world)
-        case BringClock() | BringDealClock():
-            return ()
+def decide(command: AnyCommand, world: World) -> Answer:
+    """Ask the command's own story."""
+    if isinstance(command, PoolCommand):
+        return pool.decide(command, world)
+    if isinstance(command, CustomerCommand):
+        return customer.decide(command, world)
+    if isinstance(command, VisitCommand):
+        return visit.decide(command, world)
+    if isinstance(command, DealCommand):
+        return deal.decide(command, world)
+    if isinstance(command, RoleCommand):
+        return role.decide(command, world)
+    if isinstance(command, SignContract):
+        return contract.sign(command, world)
+    if isinstance(command, PaymentCommand):
+        return payment.decide(command, world)
+    if isinstance(command, MentorshipCommand):
+        return mentorship.decide(command, world)
+    if isinstance(command, OrganisationCommand):
+        return organisation.decide(command, world)
+    if isinstance(command, PublishPolicy):
+        return policy.publish(command, world)
     assert_never(command)

@@ -21,6 +21,8 @@ from domain.mentorship import facts as mentorship
 from domain.mentorship.facts import CustomerDonated, SharingAgreed, Sharings
 from domain.payment import facts as payment
 from domain.payment.facts import PaymentReceived, PaymentRefunded, Payments
+from domain.payout import facts as payout
+from domain.payout.facts import Holds, PayoutHeld, PayoutReleased
 from domain.pool import facts as pool
 from domain.pool.facts import (
     ClaimRefused,
@@ -66,6 +68,7 @@ class DealStream:
     contract: Contract = Contract()
     payments: Payments = Payments()
     sharings: Sharings = Sharings()
+    holds: Holds = Holds()
     version: int = 0
 
 
@@ -118,6 +121,8 @@ def evolve_deal(stream: DealStream, fact: DealStreamFact, position: int = 0) -> 
             return replace(stream, contract=contract.evolve(stream.contract, fact, position), version=version)
         case PaymentReceived() | PaymentRefunded():
             return replace(stream, payments=payment.evolve(stream.payments, fact, position), version=version)
+        case PayoutHeld() | PayoutReleased():
+            return replace(stream, holds=payout.evolve(stream.holds, fact, position), version=version)
         case SharingAgreed():
             return replace(stream, sharings=mentorship.evolve(stream.sharings, fact, position), version=version)
     assert_never(fact)

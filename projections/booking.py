@@ -10,6 +10,7 @@ from domain.deal.facts import DealLost, DealOpened, StageAdvanced, StageReverted
 from domain.facts import DealStreamFact
 from domain.mentorship.facts import SharingAgreed
 from domain.payment.facts import PaymentReceived, PaymentRefunded
+from domain.payout.facts import PayoutHeld, PayoutReleased
 from domain.policy.terms import PolicyVersion
 from domain.record import Recorded
 from domain.role.facts import RoleEarned, RoleExpired, RoleRevoked, RoleTransferred
@@ -87,7 +88,7 @@ def cause_of(fact: DealStreamFact) -> Cause | None:
             return "signing"
         case (
             DealOpened() | StageAdvanced() | StageReverted() | DealLost()
-            | MilestoneScheduled() | MilestoneDue() | MilestoneOverdue()
+            | MilestoneScheduled() | MilestoneDue() | MilestoneOverdue() | PayoutHeld() | PayoutReleased()
         ):  # fmt: skip
             return None
     assert_never(fact)

@@ -13,6 +13,7 @@ from domain.fact import OfCustomer, OfDeal, OfOrganisation
 from domain.facts import AnyFact
 from domain.mentorship.facts import SharingAgreed
 from domain.payment.facts import PaymentReceived, PaymentRefunded
+from domain.payout.facts import PayoutHeld, PayoutReleased
 from domain.policy.facts import PolicyPublished
 from domain.record import Recorded
 from domain.role.facts import RoleEarned, RoleExpired, RoleRevoked, RoleTransferred
@@ -134,7 +135,7 @@ def folded(row: DealRow | None, fact: AnyFact, position: int) -> DealRow | None:
         case PaymentRefunded():
             return changed(row, position, refunded=known(row).refunded + fact.amount)
         case (
-            RoleEarned() | RoleTransferred() | RoleRevoked() | RoleExpired() | SharingAgreed()
+            RoleEarned() | RoleTransferred() | RoleRevoked() | RoleExpired() | SharingAgreed() | PayoutHeld() | PayoutReleased()
             | OfCustomer() | OfOrganisation() | PolicyPublished()
         ):  # fmt: skip
             return None

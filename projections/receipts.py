@@ -12,6 +12,7 @@ from domain.deal.facts import DealFact
 from domain.fact import OfCustomer, OfOrganisation
 from domain.mentorship.facts import SharingAgreed
 from domain.payment.facts import PaymentReceived, PaymentRefunded
+from domain.payout.facts import PayoutHeld, PayoutReleased
 from domain.policy.facts import PolicyPublished
 from domain.record import Recorded
 from domain.role.facts import RoleFact
@@ -86,7 +87,14 @@ class Receipts:
                             position=recorded.position,
                         )
                     )
-                case SharingAgreed() | OfCustomer() | OfOrganisation() | PolicyPublished():
+                case (
+                    SharingAgreed()
+                    | PayoutHeld()
+                    | PayoutReleased()
+                    | OfCustomer()
+                    | OfOrganisation()
+                    | PolicyPublished()
+                ):
                     continue
                 case _:
                     no_money: DealFact | RoleFact | ContractFact = fact

@@ -12,6 +12,7 @@ from domain.deal.facts import DealFact
 from domain.fact import OfCustomer, OfOrganisation
 from domain.mentorship.facts import SharingAgreed
 from domain.payment.facts import PaymentFact
+from domain.payout.facts import PayoutHeld, PayoutReleased
 from domain.policy.facts import PolicyPublished
 from domain.record import Recorded
 from domain.role.facts import RoleFact
@@ -52,7 +53,14 @@ class Sales:
             match fact:
                 case ContractSigned():
                     sales.append(Sale(fact.deal, fact.contract, fact.rep, fact.at, fact.amount, fact.currency, at))
-                case MilestoneScheduled() | MilestoneDue() | MilestoneOverdue() | SharingAgreed():
+                case (
+                    MilestoneScheduled()
+                    | MilestoneDue()
+                    | MilestoneOverdue()
+                    | SharingAgreed()
+                    | PayoutHeld()
+                    | PayoutReleased()
+                ):
                     continue
                 case OfCustomer() | OfOrganisation() | PolicyPublished():
                     continue

@@ -55,10 +55,11 @@ def test_words_that_the_business_did_not_give_have_their_reason() -> None:
 
 def test_decisions_are_numbered_in_order_and_have_their_three_paragraphs() -> None:
     pages = sorted(DECISIONS.glob("[0-9]*.md"))
+    numbers = [int(page.name[:4]) for page in pages]
 
-    for number, page in enumerate(pages, 1):
+    assert len(set(numbers)) == len(numbers)
+    for number, page in zip(numbers, pages, strict=True):
         text = page.read_text("utf-8")
-        assert page.name.startswith(f"{number:04d}-"), page.name
         assert text.startswith(f"# {number}. "), page.name
         found = re.findall(r"^\*\*(Context|Decision|Consequences)\.\*\*", text, re.MULTILINE)
         assert found == ["Context", "Decision", "Consequences"], page.name

@@ -1,7 +1,7 @@
 """What makes a customer record: one live record per identity key, doubles suspected and merged, places corrected."""
 
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import Literal, assert_never, get_args
 
 from domain.authority import not_working, reserved
 from domain.customer.facts import (
@@ -77,6 +77,22 @@ class GradeCustomer(CommandOnCustomer):
     by: Id
     intent: int
     potential: int
+
+
+CustomerCommand = RegisterCustomer | MergeCustomers | CorrectCustomerPlace | GradeCustomer
+
+
+def decide(command: CustomerCommand, world: World) -> Answer:
+    match command:
+        case RegisterCustomer():
+            return register(command, world)
+        case MergeCustomers():
+            return merge(command, world)
+        case CorrectCustomerPlace():
+            return correct_place(command, world)
+        case GradeCustomer():
+            return grade(command, world)
+    assert_never(command)
 
 
 def register(command: RegisterCustomer, world: World) -> Answer:

@@ -1,7 +1,7 @@
 """How a deal moves: stage by stage, each with its artefact; only a manager skips."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, assert_never
 
 from domain.authority import has_duty, not_working
 from domain.credit import earned_by_artefact
@@ -68,6 +68,24 @@ class BringDealClock(CommandOnDeal):
     """Bring in what the clock has made happen to a deal; the sweeper's command, which decides nothing."""
 
     name: Literal["bring-deal-clock"] = "bring-deal-clock"
+
+
+DealCommand = OpenDeal | AdvanceStage | RevertStage | LoseDeal | BringDealClock
+
+
+def decide(command: DealCommand, world: World) -> Answer:
+    match command:
+        case OpenDeal():
+            return open_deal(command, world)
+        case AdvanceStage():
+            return advance(command, world)
+        case RevertStage():
+            return revert(command, world)
+        case LoseDeal():
+            return lose(command, world)
+        case BringDealClock():
+            return ()
+    assert_never(command)
 
 
 def open_deal(command: OpenDeal, world: World) -> Answer:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, assert_never
 
 from pydantic import Field
 
@@ -55,6 +55,22 @@ class AgreeSharing(CommandOnDeal):
     parts: tuple[Part, ...]
     effective_from: Instant
     ground: Text
+
+
+MentorshipCommand = AssignMentor | EndMentorship | DonateCustomer | AgreeSharing
+
+
+def decide(command: MentorshipCommand, world: World) -> Answer:
+    match command:
+        case AssignMentor():
+            return assign(command, world)
+        case EndMentorship():
+            return end(command, world)
+        case DonateCustomer():
+            return donate(command, world)
+        case AgreeSharing():
+            return agree(command, world)
+    assert_never(command)
 
 
 def assign(command: AssignMentor, world: World) -> Answer:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, assert_never
 
 from pydantic import Field
 
@@ -90,6 +90,26 @@ class SetQuota(CommandOnOrganisation):
     held: Quota | None = None
     close: Quota | None = None
     claims_a_day: Quota | None = None
+
+
+OrganisationCommand = CreateUnit | MoveUnit | JoinRep | TransferRep | LeaveRep | SetQuota
+
+
+def decide(command: OrganisationCommand, world: World) -> Answer:
+    match command:
+        case CreateUnit():
+            return create_unit(command, world)
+        case MoveUnit():
+            return move_unit(command, world)
+        case JoinRep():
+            return join(command, world)
+        case TransferRep():
+            return transfer(command, world)
+        case LeaveRep():
+            return leave(command, world)
+        case SetQuota():
+            return set_quota(command, world)
+    assert_never(command)
 
 
 def create_unit(command: CreateUnit, world: World) -> Answer:

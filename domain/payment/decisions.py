@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Literal, assert_never
 
 from domain.fact import CommandOnDeal, Id, Sight
 from domain.money import Currency, Minor
@@ -37,6 +37,18 @@ class RefundPayment(CommandOnDeal):
     refund: Id
     amount: Minor
     currency: Currency
+
+
+PaymentCommand = ReceivePayment | RefundPayment
+
+
+def decide(command: PaymentCommand, world: World) -> Answer:
+    match command:
+        case ReceivePayment():
+            return receive(command, world)
+        case RefundPayment():
+            return refund(command, world)
+    assert_never(command)
 
 
 def receive(command: ReceivePayment, world: World) -> Answer:

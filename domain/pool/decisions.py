@@ -1,7 +1,7 @@
 """What the pool allows. Every rule of holding and letting go stands here, in the order in which it is judged."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, assert_never
 
 from domain.authority import has_duty, is_superior, not_working, reserved
 from domain.effects import claims_of, close_of, held_by
@@ -75,6 +75,24 @@ class BringClock(CommandOnCustomer):
     """Bring in what the clock has made happen to a customer; the sweeper's command, which decides nothing."""
 
     name: Literal["bring-clock"] = "bring-clock"
+
+
+PoolCommand = ClaimCustomer | ReleaseCustomer | ReassignCustomer | ChangeTier | BringClock
+
+
+def decide(command: PoolCommand, world: World) -> Answer:
+    match command:
+        case ClaimCustomer():
+            return claim(command, world)
+        case ReleaseCustomer():
+            return release(command, world)
+        case ReassignCustomer():
+            return reassign(command, world)
+        case ChangeTier():
+            return change_tier(command, world)
+        case BringClock():
+            return ()
+    assert_never(command)
 
 
 def claim(command: ClaimCustomer, world: World) -> Answer:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, assert_never
 
 from domain.authority import has_duty, not_working, reserved
 from domain.credit import VERIFIED_VISIT, first_protected_visit, is_proven
@@ -49,6 +49,20 @@ class RevokeRole(CommandOnDeal):
     role: Id
     effective_from: Instant
     ground: Text
+
+
+RoleCommand = EarnRole | TransferRole | RevokeRole
+
+
+def decide(command: RoleCommand, world: World) -> Answer:
+    match command:
+        case EarnRole():
+            return earn(command, world)
+        case TransferRole():
+            return transfer(command, world)
+        case RevokeRole():
+            return revoke(command, world)
+    assert_never(command)
 
 
 def earn(command: EarnRole, world: World) -> Answer:

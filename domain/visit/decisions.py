@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, Literal, assert_never
 
 from pydantic import StringConstraints
 
@@ -70,6 +70,20 @@ class OverrideVisit(CommandOnCustomer):
     visit: Id
     verdict: Literal["verified", "rejected"]
     ground: Text
+
+
+VisitCommand = PlanVisit | RecordVisit | OverrideVisit
+
+
+def decide(command: VisitCommand, world: World) -> Answer:
+    match command:
+        case PlanVisit():
+            return plan(command, world)
+        case RecordVisit():
+            return record(command, world)
+        case OverrideVisit():
+            return override(command, world)
+    assert_never(command)
 
 
 def plan(command: PlanVisit, world: World) -> Answer:

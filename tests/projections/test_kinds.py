@@ -45,6 +45,9 @@ CHANGED_BY = {
 }
 """Of commission lines, what moves an amount in the history played: roles earned, revoked or expired late would, too."""
 
+NOT_PLAYED = {"payout-held.v1", "payout-released.v1"}
+"""Of the history, what the commands played never lead to."""
+
 
 class Watched(list[Recorded]):
     """A batch that knows which of its facts is being folded."""
@@ -81,4 +84,4 @@ def test_every_kind_that_changes_a_read_model_is_listed_and_no_other_does(
 
     found = {model.name: set[str]().union(*(changed[t.name] for t in model.tables)) for model in READ_MODELS}
     assert found == {name: {f"{kind}.v1" for kind in kinds.split()} for name, kinds in CHANGED_BY.items()}
-    assert set().union(*found.values()) == KINDS.keys()
+    assert set().union(*found.values()) == KINDS.keys() - NOT_PLAYED
