@@ -16,6 +16,7 @@ from domain.customer import decisions as customer
 from domain.customer.decisions import CustomerCommand
 from domain.deal import decisions as deal
 from domain.deal.decisions import DealCommand
+from domain.engine import ENGINE, ENGINES, Engine
 from domain.fact import Sight
 from domain.facts import Answer, AnyFact
 from domain.mentorship import decisions as mentorship
@@ -35,8 +36,8 @@ from domain.visit import decisions as visit
 from domain.visit.decisions import VisitCommand
 from domain.world import World
 
-ENGINE: Final = "1"
-"""The version of the rules' behaviour; a ruling is executed again by the version that made it."""
+NOW: Final = ENGINES[ENGINE]
+"""The version of the rules by which is judged unless an older one is asked for."""
 
 TOLERANCE_BEFORE_ANY_POLICY: Final = timedelta(minutes=5)
 """How far clocks may differ while no policy in force says it."""
@@ -58,17 +59,22 @@ def sight(command: AnyCommand, world: World) -> Sight:
     return command.sees(world)
 
 
-def judge(command: AnyCommand, world: World, seen: Sight | None = None) -> Verdict:
+def judge(command: AnyCommand, world: World, seen: Sight | None = None, engine: Engine = NOW) -> Verdict:
     """Judge a command. What the clock has to tell of the histories in sight comes first, dated to its own instants.
 
     `seen` is the command's sight of this world, from whoever has asked for it already. Every command can be refused with
     `in-the-future`; what else is said at its decision. A command from a clock that is ahead of ours is judged at its time.
+    `engine` is the version of the rules to judge by.
     """
     if early := in_the_future(command, world):
         return Verdict(refusal=early)
     world = world if command.at <= world.now else replace(world, now=command.at)
-    told = clock.due(world, (seen or command.sees(world)).streams)
-    answer = decide(command, world.after(told) if told else world)
+    if engine.version != world.engine:
+        world = replace(world, engine=engine.version)
+    told = (engine.due or clock.due)(world, (seen or command.sees(world)).streams)
+    world = world.after(told) if told else world
+    former = engine.former.get(type(command))
+    answer = former(command, world) if former else decide(command, world)
     if not isinstance(answer, Refusal):
         return Verdict((*told, *answer))
     kept = pool.attempt(command, answer) if isinstance(command, ClaimCustomer) else []

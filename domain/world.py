@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import assert_never, cast
 
 from domain.effects import RETENTION, Count, Effect, Free, Hold, Rest, Wake, effects
+from domain.engine import ENGINE
 from domain.fact import OfCustomer, OfDeal, customer_stream, deal_stream
 from domain.facts import AnyFact
 from domain.organisation import facts as organisation
@@ -55,7 +56,10 @@ class FoundPolicy:
 
 @dataclass(slots=True)
 class World:
-    """`now` is the time of recording. A `complete` world knows everything, so what it lacks does not exist."""
+    """`now` is the time of recording. A `complete` world knows everything, so what it lacks does not exist.
+
+    `engine` is the version of the rules that judges in this world: what is pinned to a version is pinned to that one.
+    """
 
     now: datetime
     fingerprint: Fingerprint
@@ -67,6 +71,7 @@ class World:
     lapsing: MutableMapping[str, dict[str, datetime]] = field(default_factory=dict)
     holdings: MutableMapping[str, frozenset[str]] = field(default_factory=dict)
     complete: bool = False
+    engine: str = ENGINE
     found: FoundPolicy | None = field(default=None, repr=False, compare=False)
 
     def customer(self, customer: str) -> CustomerStream:
@@ -101,8 +106,8 @@ class World:
         return self.tallies.get(key, 0)
 
     def lapsed(self, rep: str) -> list[str]:
-        """The histories of this rep's customers about which the clock has something to tell by now."""
-        return [stream for stream, at in self.lapsing.get(rep, {}).items() if at <= self.now]
+        """The histories of this rep's customers about which the clock has something to tell by now, in order of their name."""
+        return sorted(stream for stream, at in self.lapsing.get(rep, {}).items() if at <= self.now)
 
     def held_by(self, rep: str) -> list[str]:
         """The histories of the customers that this rep holds, as far as they have come into sight, in order of their name."""
