@@ -10,6 +10,7 @@ import typer
 from services.cli import (
     deals,
     demo,
+    evidence,
     explaining,
     history,
     importing,
@@ -47,7 +48,7 @@ def salesledger(context: typer.Context) -> None:
         raise typer.Exit(BAD_USAGE)
 
 
-for part in (demo, pool, history, deals, lines, explaining, recording, importing, state, proving, running):
+for part in (demo, pool, history, deals, lines, explaining, recording, importing, state, proving, running, evidence):
     app.add_typer(part.app)
 app.add_typer(policy.app, name="policy")
 app.add_typer(scenario.app, name="scenario")

@@ -13,6 +13,8 @@ from projections.folding import ProjectionStopped
 from projections.rebuild import RebuildDiffers
 from projections.registry import NewerThanTheCode
 from services.cli.output import errors, print_json
+from services.evidence.seal_key import SealKeyUnusable
+from services.evidence.tiles import LogRewritten
 from services.ledger.answer import LedgerUnavailable, OutcomeUnknown
 from services.ledger.schema import SchemaUnusable
 from services.settings import SettingInvalid
@@ -64,6 +66,10 @@ def told(error: BaseException, database_url: str | None = None) -> Told | None:
             return Told("setting-invalid", str(error), BAD_USAGE)
         case MasterKeyUnusable():
             return Told("master-key-unusable", str(error), BAD_USAGE)
+        case SealKeyUnusable():
+            return Told("seal-key-unusable", str(error), BAD_USAGE)
+        case LogRewritten():
+            return Told("log-rewritten", str(error), CHECK_FAILED)
         case SchemaUnusable() | NewerThanTheCode():
             return Told("schema-unusable", str(error), BAD_USAGE)
         case RebuildDiffers():

@@ -9,6 +9,10 @@ from projections.rebuild import RebuildDiffers
 from services.cli.failing import CHECK_FAILED, Failure
 from services.cli.output import AsJson, answer, paragraph, progress, table
 from services.cli.reader import catch_up
+from services.database import connect
+from services.evidence.heads import Checked, check_heads
+from services.evidence.published import Place
+from services.evidence.seal_key import known_seal_key
 from services.ledger.refold import refold
 from services.wiring import Books, open_books
 
@@ -22,7 +26,7 @@ def verify(
     ] = True,
     json: AsJson = False,
 ) -> None:
-    """Check that everything follows from the log: hash chain, shared facts, and every read model.
+    """Check that everything follows from the log: hash chain, shared facts, signed heads, and every read model.
 
     Exits 1 with the first difference.
     """
@@ -32,23 +36,37 @@ def verify(
             task = bar.add_task("Reading the log again", total=None)
             found = refold(books.ledger.dsn, books.ledger.schema)
             bar.update(task, completed=found.events, total=found.events)
-        differences = [found.difference] if found.difference else []
+        sealed = heads_of(books)
+        differences = [each for each in (found.difference, sealed.difference) if each]
         rebuilt = {} if differences or not read_models else compared(books, differences)
     document: dict[str, Any] = {
         "true_up_to": head,
         "events": found.events,
         "chain": "differs" if found.difference else "holds",
+        "heads": sealed.heads,
         "read_models": rebuilt,
         "differences": differences,
     }
     said = [f"{found.events} facts read: the chain holds, and what is kept beside the log follows from it."]
+    if sealed.heads:
+        said.append(f"{sealed.heads} signed heads read where they were published: the log leads to each.")
     if read_models:
         said.append(f"{len(rebuilt)} read models folded again: each is what was shown, byte for byte.")
     if differences:
-        said = [f"Differs: {differences[0]}"]
+        said = [f"Differs: {each}" for each in differences]
     answer(document, *(paragraph(each, "bold red" if differences else "") for each in said), as_json=json)
     if differences:
         raise typer.Exit(CHECK_FAILED)
+
+
+def heads_of(books: Books) -> Checked:
+    """Compare the published heads with the log. Where nothing was ever sealed, none is compared."""
+    key = known_seal_key(books.settings)
+    places = [Place(each, key.public) for each in books.settings.seal_dirs] if key else []
+    with connect(books.ledger.dsn, books.ledger.schema, timeouts=False) as connection:
+        if not places and connection.execute("SELECT 1 FROM signed_head").fetchone():
+            return Checked(0, f"heads were signed, but their key is not at {books.settings.seal_key_file}")
+        return check_heads(connection, places)
 
 
 def compared(books: Books, differences: list[str]) -> dict[str, str]:
