@@ -8,6 +8,21 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import assert_never
 
+from domain.case.facts import (
+    AppealFiled,
+    CaseAccepted,
+    CaseDismissed,
+    DecisionExecuted,
+    DecisionFinalized,
+    DecisionIssued,
+    DisputeFiled,
+    EvidenceSubmitted,
+    MemberRecused,
+    PanelSeated,
+    PrecedentPublished,
+    VoteCast,
+)
+from domain.conduct.facts import PenaltyApplied, PenaltyLifted
 from domain.contract.facts import ContractSigned, MilestoneDue, MilestoneOverdue, MilestoneScheduled
 from domain.customer.facts import (
     CustomerGraded,
@@ -87,6 +102,8 @@ Effect = Hold | Free | Count | Wake | Rest
 
 RETENTION = "retention"
 PROTECTION = "protection"
+DECISION = "decision"
+APPEAL = "appeal"
 
 
 def held_by(rep: str) -> tuple[str, str]:
@@ -154,13 +171,25 @@ def effects(fact: AnyFact) -> tuple[Effect, ...]:
         case PaymentReceived():
             settled = (Rest(milestone(fact.milestone)),) if fact.milestone and fact.settles else ()
             return (Hold("payment", fact.external_id), *settled)
+        case CaseAccepted() | AppealFiled() | DecisionExecuted(decide_by=datetime()):
+            return (Wake(DECISION, fact.decide_by), Rest(APPEAL))
+        case VoteCast(carries=True):
+            return (Rest(DECISION),)
+        case MemberRecused(decide_by=datetime() as at):
+            return (Wake(DECISION, at),)
+        case DecisionIssued():
+            return (Rest(DECISION), Wake(APPEAL, fact.appeal_until) if fact.appeal_until else Rest(APPEAL))
+        case DecisionFinalized():
+            return (Rest(APPEAL),)
         case (
             DuplicateSuspected() | CustomerPlaceCorrected() | CustomerGraded() | ClaimRefused() | CustomerDonated()
             | VisitPlanned() | VisitVerified() | VisitRejected() | VisitOverridden()
             | DealOpened() | StageAdvanced() | StageReverted() | DealLost() | ContractSigned() | MilestoneScheduled() | PaymentRefunded()
             | RoleEarned() | RoleTransferred() | RoleRevoked() | RoleExpired() | SharingAgreed() | PayoutHeld() | PayoutReleased()
             | UnitCreated() | UnitMoved() | RepJoined() | RepTransferred() | RepLeft() | QuotaSet()
-            | MentorAssigned() | MentorshipEnded() | PolicyPublished()
+            | MentorAssigned() | MentorshipEnded() | PolicyPublished() | PenaltyApplied() | PenaltyLifted()
+            | DisputeFiled() | CaseDismissed() | EvidenceSubmitted() | PanelSeated() | MemberRecused() | VoteCast()
+            | DecisionExecuted() | PrecedentPublished()
         ):  # fmt: skip
             return ()
     assert_never(fact)

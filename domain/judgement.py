@@ -9,7 +9,11 @@ from datetime import timedelta
 from typing import Final, assert_never
 
 from domain import clock
+from domain.case import decisions as case
+from domain.case.commands import CaseCommand
 from domain.commands import AnyCommand
+from domain.conduct import decisions as conduct
+from domain.conduct.decisions import ConductCommand
 from domain.contract import decisions as contract
 from domain.contract.decisions import SignContract
 from domain.customer import decisions as customer
@@ -112,6 +116,10 @@ def decide(command: AnyCommand, world: World) -> Answer:
         return mentorship.decide(command, world)
     if isinstance(command, OrganisationCommand):
         return organisation.decide(command, world)
+    if isinstance(command, CaseCommand):
+        return case.decide(command, world)
+    if isinstance(command, ConductCommand):
+        return conduct.decide(command, world)
     if isinstance(command, PublishPolicy):
         return policy.publish(command, world)
     assert_never(command)

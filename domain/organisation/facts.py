@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, assert_never
 
+from domain.conduct.facts import Conduct, ConductFact, PenaltyApplied, PenaltyLifted
 from domain.fact import Id, OfOrganisation, Text
 from domain.mentorship.facts import MentorAssigned, MentorshipEnded
 from domain.personal import Personal
@@ -64,7 +65,15 @@ class QuotaSet(OfOrganisation):
 
 
 OrganisationFact = (
-    UnitCreated | UnitMoved | RepJoined | RepTransferred | RepLeft | QuotaSet | MentorAssigned | MentorshipEnded
+    UnitCreated
+    | UnitMoved
+    | RepJoined
+    | RepTransferred
+    | RepLeft
+    | QuotaSet
+    | MentorAssigned
+    | MentorshipEnded
+    | ConductFact
 )
 
 
@@ -97,6 +106,7 @@ class Rep:
     posts: tuple[Post, ...]
     quotas: tuple[QuotaSet, ...] = ()
     mentors: tuple[MentorAssigned, ...] = ()
+    conduct: Conduct = Conduct()
 
     def post(self, at: datetime) -> Post | None:
         """Where they worked at that time; None before they joined and after they left."""
@@ -192,6 +202,14 @@ def evolve(organisation: Organisation, fact: OrganisationFact, position: int = 0
                 for m in rep.mentors
             )
             return known_as(organisation, replace(rep, mentors=ended))
+        case PenaltyApplied():
+            rep = organisation.reps[fact.rep]
+            conduct = replace(rep.conduct, applied=(*rep.conduct.applied, fact))
+            return known_as(organisation, replace(rep, conduct=conduct))
+        case PenaltyLifted():
+            rep = organisation.reps[fact.rep]
+            conduct = replace(rep.conduct, lifted=(*rep.conduct.lifted, fact.penalty))
+            return known_as(organisation, replace(rep, conduct=conduct))
     assert_never(fact)
 
 

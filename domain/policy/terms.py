@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from domain.fact import Id, Instant, Text
 from domain.money import Currency
+from domain.policy.disputes import DisputeTerms
 
 Bps = Annotated[int, Field(ge=0, le=10_000)]
 Days = Annotated[int, Field(ge=0, le=36_500)]
@@ -202,6 +203,7 @@ class PolicyVersion(Terms):
     commission: CommissionPlan
     contract: ContractTerms
     sharing: SharingTerms
+    disputes: DisputeTerms | None = None
 
     @property
     def content_hash(self) -> str:

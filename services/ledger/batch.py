@@ -102,13 +102,14 @@ class Batch:
 
     def _judged(self, each: Asked, seen: Sight) -> Answer:
         command = each.command
+        first = self.head.position + len(self.events) + 1
+        self.sights.world.position = first - 1
         verdict = judge(command, self.sights.world, seen)
         seal = self.sights.keys.sealer()
         body = each.body or command.model_dump_json(context={"seal": seal(command.subject)})
         envelope = Envelope(self.stamp, command.actor, each.command_id, command.causation, command.reason)
         written = list(self._written(envelope, verdict.facts, seal))
 
-        first = self.head.position + len(self.events) + 1
         for position, (fact, *_) in enumerate(written, first):
             found = effects(fact)
             self.sights.apply(fact, position, found)
