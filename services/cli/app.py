@@ -19,6 +19,8 @@ from services.cli import (
     pool,
     proving,
     recording,
+    reexecuting,
+    replaying,
     running,
     scenario,
     state,
@@ -37,6 +39,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+case = typer.Typer(help="Disputes: heard, ruled, replayed, decided again and proven.", no_args_is_help=True)
+
 USAGE: Final[type[Exception]] = typer.BadParameter.mro()[2]
 """What Typer raises for a command line that it cannot read."""
 
@@ -50,6 +54,10 @@ def salesledger(context: typer.Context) -> None:
 
 for part in (demo, pool, history, deals, lines, explaining, recording, importing, state, proving, running, evidence):
     app.add_typer(part.app)
+for part in (replaying, reexecuting):
+    app.add_typer(part.app)
+    case.add_typer(part.of_case)
+app.add_typer(case, name="case")
 app.add_typer(policy.app, name="policy")
 app.add_typer(scenario.app, name="scenario")
 
