@@ -74,9 +74,9 @@ def recuse(command: RecuseMember, world: World) -> Answer:
     clause = clause_of(case, "disputes/panel")
     if refusal := not_a_member(command.member, hearing, clause):
         return refusal
-    if command.actor != command.member:
-        if refusal := reserved(world, command.actor, command.at, "committee", clause=clause):
-            return refusal
+    refusal = reserved(world, command.actor, command.at, "committee", clause=clause)
+    if command.actor != command.member and refusal:
+        return refusal
     recused = MemberRecused(
         at=command.at,
         case=command.case,
@@ -138,9 +138,9 @@ def issue(command: IssueDecision, world: World) -> Answer:
     if hearing is None or hearing.panel is None:
         return out_of_turn(case)
     clause = clause_of(case, "disputes/majority")
-    if command.actor not in hearing.members:
-        if refusal := reserved(world, command.actor, command.at, "committee", clause=clause):
-            return refusal
+    refusal = reserved(world, command.actor, command.at, "committee", clause=clause)
+    if command.actor not in hearing.members and refusal:
+        return refusal
     policy, terms = terms_of(case, world)
     if len(hearing.votes) < terms.panel.quorum:
         detail = f"{len(hearing.votes)} have voted, the quorum is {terms.panel.quorum}."
