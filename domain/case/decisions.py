@@ -132,9 +132,8 @@ def accept(command: AcceptCase, world: World) -> Answer:
     known = world.case(command.case).case
     if refusal := not_before_the_committee(command, known, world):
         return refusal
-    policy = world.policies[known.filing.policy] if known.filing else None
-    assert known.filing is not None and policy is not None, "a filed case has its policy"
-    deadlines = first_deadlines(command.at, policy)
+    assert known.filing is not None, "what comes before the committee was filed"
+    deadlines = first_deadlines(command.at, world.policies[known.filing.policy])
     if not isinstance(deadlines, Deadlines):
         return deadlines
     accepted = CaseAccepted(

@@ -3,6 +3,7 @@
 Days are calendar days where nothing else is said, working days by the calendar otherwise.
 """
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated
 
@@ -65,3 +66,18 @@ class DisputeTerms(Told):
     @property
     def filed_within(self) -> timedelta:
         return timedelta(days=self.filed_within_days)
+
+
+def contradictions(terms: DisputeTerms) -> Iterator[tuple[str, tuple[str | int, ...], str]]:
+    """What of the terms cannot be kept: a code, the path to the term, and why in words."""
+    panel, path = terms.panel, ("disputes", "panel")
+    names = [seat.seat for seat in panel.seats]
+    for i, name in enumerate(names):
+        if name in names[:i]:
+            yield "seat-repeated", (*path, "seats", i, "seat"), f"{name} is a seat already; each comes once"
+    if panel.quorum > panel.size:
+        yield "quorum-unreachable", (*path, "quorum"), f"the panel has {panel.size} members, fewer than the quorum"
+    if panel.majority > panel.quorum:
+        yield "majority-unreachable", (*path, "majority"), "the quorum alone could not come to a majority"
+    if 2 * panel.majority <= panel.size:
+        yield "two-majorities", (*path, "majority"), f"two rulings could each have {panel.majority} of {panel.size}"

@@ -30,6 +30,11 @@ def _zone(name: str) -> str:
     return name
 
 
+def is_unsaid(value: object) -> bool:
+    """Whether a term that came in later is left out, so that versions published before are written as they were."""
+    return value is None
+
+
 class Terms(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -203,7 +208,7 @@ class PolicyVersion(Terms):
     commission: CommissionPlan
     contract: ContractTerms
     sharing: SharingTerms
-    disputes: DisputeTerms | None = None
+    disputes: DisputeTerms | None = Field(default=None, exclude_if=is_unsaid)
 
     @property
     def content_hash(self) -> str:
