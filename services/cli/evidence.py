@@ -1,14 +1,26 @@
-"""`seal`: sign the head of the log and publish it."""
+"""`seal`: sign the head of the log and publish it; `bundle`: put the proof of some histories into one file."""
 
 import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
 
+import structlog
 import typer
 
+from services.cli.failing import Failure
 from services.cli.output import AsJson, answer, pairs
+from services.evidence.bundle import Bundler, NothingToProve
 from services.evidence.sealer import open_sealer
 from services.wiring import open_books
 
 app = typer.Typer()
+logger = structlog.get_logger("evidence")
+
+Output = Annotated[Path, typer.Option("--output", "-o", help="The file to write, a zip.")]
+Personal = Annotated[
+    bool, typer.Option("--with-personal", help="Add the personal values, in the clear. Every proof holds without them.")
+]
 
 
 @app.command()
@@ -29,3 +41,41 @@ def seal(json: AsJson = False) -> None:
     }
     rows = [("root", document["root"]), ("key", document["key"]), *(("published", each) for each in published)]
     answer(document, pairs("The log is sealed" if head else "The log is empty", rows), as_json=json)
+
+
+@app.command()
+def bundle(
+    stream: Annotated[list[str], typer.Option("--stream", help="A history, such as deal/D-1; may be repeated.")],
+    output: Output,
+    with_personal: Personal = False,
+    json: AsJson = False,
+) -> None:
+    """Write an evidence bundle of some histories. `python verify_bundle.py FILE`, of which it holds a copy, checks it."""
+    write_bundle(lambda bundler: bundler.of_streams(stream, personal=with_personal), output, with_personal, json)
+
+
+def write_bundle(make: Callable[[Bundler], bytes], output: Path, personal: bool, json: bool) -> None:
+    """Make a bundle and write it, whole or not at all; tell which key signed it."""
+    with open_books(os.environ) as books:
+        bundler = Bundler(books.ledger, open_sealer(books.connection, books.settings))
+        try:
+            made = make(bundler)
+        except NothingToProve as error:
+            raise Failure("nothing-to-prove", str(error)) from None
+    draft = output.with_name(f"{output.name}.{os.getpid()}")
+    try:
+        draft.write_bytes(made)
+        draft.replace(output)
+    except OSError as error:
+        raise Failure("not-writable", f"{output} cannot be written: {error.strerror}.") from None
+    if personal:
+        logger.info("personal values bundled", file=str(output))
+    key = str(bundler.sealer.key.public)
+    document = {"file": str(output), "bytes": len(made), "key": key}
+    rows = [
+        ("file", output),
+        ("bytes", len(made)),
+        ("key", key),
+        ("check it", f"python verify_bundle.py {output} --key {key}"),
+    ]
+    answer(document, pairs("The bundle is written", rows), as_json=json)

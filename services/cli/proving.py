@@ -49,7 +49,7 @@ def verify(
     }
     said = [f"{found.events} facts read: the chain holds, and what is kept beside the log follows from it."]
     if sealed.heads:
-        said.append(f"{sealed.heads} signed heads read where they were published: the log leads to each.")
+        said.append(f"{sealed.heads} signed heads read, wherever each is kept: the log leads to all of them.")
     if read_models:
         said.append(f"{len(rebuilt)} read models folded again: each is what was shown, byte for byte.")
     if differences:
