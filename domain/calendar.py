@@ -1,6 +1,6 @@
 """Which days are worked, as data: holidays off, and the weekends that are worked for them. A year not told is not guessed."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Final, Self
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,7 @@ from domain.fact import in_living_memory
 
 SATURDAY: Final = 5
 A_DAY: Final = timedelta(days=1)
+MIDNIGHT: Final = datetime.min.time()
 
 
 class Calendar(BaseModel):
@@ -56,7 +57,7 @@ class Calendar(BaseModel):
             if worked is None:
                 return None
             days -= worked
-        return in_living_memory(datetime.combine(day + A_DAY, time(), zone))
+        return in_living_memory(datetime.combine(day + A_DAY, MIDNIGHT, zone))
 
 
 def is_weekend(day: date) -> bool:

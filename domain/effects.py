@@ -12,6 +12,7 @@ from domain.case.facts import (
     AppealFiled,
     CaseAccepted,
     CaseDismissed,
+    CaseFact,
     DecisionExecuted,
     DecisionFinalized,
     DecisionIssued,
@@ -32,6 +33,7 @@ from domain.customer.facts import (
     DuplicateSuspected,
 )
 from domain.deal.facts import DealLost, DealOpened, StageAdvanced, StageReverted
+from domain.fact import OfCase
 from domain.facts import AnyFact
 from domain.mentorship.facts import CustomerDonated, MentorAssigned, MentorshipEnded, SharingAgreed
 from domain.organisation.facts import QuotaSet, RepJoined, RepLeft, RepTransferred, UnitCreated, UnitMoved
@@ -121,7 +123,7 @@ def claims_of(rep: str, day: date) -> tuple[str, str]:
     return ("claims", f"{rep}@{day.isoformat()}")
 
 
-def effects(fact: AnyFact) -> tuple[Effect, ...]:  # noqa: C901, PLR0912 (one case a kind)
+def effects(fact: AnyFact) -> tuple[Effect, ...]:
     """What the fact changes in the shared facts of its ledger."""
     match fact:
         case CustomerRegistered():
@@ -161,16 +163,30 @@ def effects(fact: AnyFact) -> tuple[Effect, ...]:  # noqa: C901, PLR0912 (one ca
         ):
             return (Wake(milestone(name), at),)
         case MilestoneDue():
-            return (
-                Wake(milestone(fact.milestone), fact.overdue_at)
-                if fact.overdue_at
-                else Rest(milestone(fact.milestone)),
-            )
+            name = milestone(fact.milestone)
+            return (Wake(name, fact.overdue_at) if fact.overdue_at else Rest(name),)
         case MilestoneOverdue():
             return (Rest(milestone(fact.milestone)),)
         case PaymentReceived():
             settled = (Rest(milestone(fact.milestone)),) if fact.milestone and fact.settles else ()
             return (Hold("payment", fact.external_id), *settled)
+        case OfCase():
+            return of_case(fact)
+        case (
+            DuplicateSuspected() | CustomerPlaceCorrected() | CustomerGraded() | ClaimRefused() | CustomerDonated()
+            | VisitPlanned() | VisitVerified() | VisitRejected() | VisitOverridden()
+            | DealOpened() | StageAdvanced() | StageReverted() | DealLost() | ContractSigned() | MilestoneScheduled() | PaymentRefunded()
+            | RoleEarned() | RoleTransferred() | RoleRevoked() | RoleExpired() | SharingAgreed() | PayoutHeld() | PayoutReleased()
+            | UnitCreated() | UnitMoved() | RepJoined() | RepTransferred() | RepLeft() | QuotaSet()
+            | MentorAssigned() | MentorshipEnded() | PolicyPublished() | PenaltyApplied() | PenaltyLifted()
+        ):  # fmt: skip
+            return ()
+    assert_never(fact)
+
+
+def of_case(fact: CaseFact) -> tuple[Effect, ...]:
+    """When a case's deadlines have the clock say something: of a decision that has not come, of an appeal that has not."""
+    match fact:
         case CaseAccepted() | AppealFiled() | DecisionExecuted(decide_by=datetime()):
             return (Wake(DECISION, fact.decide_by), Rest(APPEAL))
         case VoteCast(carries=True):
@@ -182,13 +198,7 @@ def effects(fact: AnyFact) -> tuple[Effect, ...]:  # noqa: C901, PLR0912 (one ca
         case DecisionFinalized():
             return (Rest(APPEAL),)
         case (
-            DuplicateSuspected() | CustomerPlaceCorrected() | CustomerGraded() | ClaimRefused() | CustomerDonated()
-            | VisitPlanned() | VisitVerified() | VisitRejected() | VisitOverridden()
-            | DealOpened() | StageAdvanced() | StageReverted() | DealLost() | ContractSigned() | MilestoneScheduled() | PaymentRefunded()
-            | RoleEarned() | RoleTransferred() | RoleRevoked() | RoleExpired() | SharingAgreed() | PayoutHeld() | PayoutReleased()
-            | UnitCreated() | UnitMoved() | RepJoined() | RepTransferred() | RepLeft() | QuotaSet()
-            | MentorAssigned() | MentorshipEnded() | PolicyPublished() | PenaltyApplied() | PenaltyLifted()
-            | DisputeFiled() | CaseDismissed() | EvidenceSubmitted() | PanelSeated() | MemberRecused() | VoteCast()
+            DisputeFiled() | CaseDismissed() | EvidenceSubmitted() | PanelSeated() | MemberRecused() | VoteCast()
             | DecisionExecuted() | PrecedentPublished()
         ):  # fmt: skip
             return ()

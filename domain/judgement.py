@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, assert_never
 
@@ -51,13 +51,11 @@ TOLERANCE_BEFORE_ANY_POLICY: Final = timedelta(minutes=5)
 class Verdict:
     """What is recorded because of a command, and, if it was refused, why.
 
-    A refused command may still leave facts: those of the clock, and the attempt where the business keeps it. The first
-    `told` of the facts are the clock's.
+    A refused command may still leave facts: those of the clock, and the attempt where the business keeps it.
     """
 
     facts: Sequence[AnyFact] = ()
     refusal: Refusal | None = None
-    told: int = field(default=0, compare=False)
 
 
 def sight(command: AnyCommand, world: World) -> Sight:
@@ -82,9 +80,9 @@ def judge(command: AnyCommand, world: World, seen: Sight | None = None, engine: 
     former = engine.former.get(type(command))
     answer = former(command, world) if former else decide(command, world)
     if not isinstance(answer, Refusal):
-        return Verdict((*told, *answer), told=len(told))
+        return Verdict((*told, *answer))
     kept = pool.attempt(command, answer) if isinstance(command, ClaimCustomer) else []
-    return Verdict((*told, *kept), answer, len(told))
+    return Verdict((*told, *kept), answer)
 
 
 def in_the_future(command: AnyCommand, world: World) -> Refusal | None:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from domain.conduct.facts import Points
 from domain.fact import Id, Instant, Part, Text, customer_stream, deal_stream
 
 Finding = Literal["confirm", "transfer", "split", "void", "remand"]
@@ -125,7 +126,7 @@ class Censure(Written):
     """Points of credit that somebody loses, and the rule that was broken."""
 
     rep: Id
-    points: Annotated[int, Field(gt=0, le=1000)]
+    points: Points
     clause: Text
 
 

@@ -1,12 +1,10 @@
 """What costs credit, and gives it back: never a mood, always a rule or a case."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, assert_never
-
-from pydantic import Field
+from typing import Literal, assert_never
 
 from domain.authority import reserved
-from domain.conduct.facts import ConductFact, PenaltyApplied, PenaltyLifted
+from domain.conduct.facts import ConductFact, PenaltyApplied, PenaltyLifted, Points
 from domain.fact import CommandOnOrganisation, Id, Sight, Text, case_stream
 from domain.refusals import Code, Refusal
 from domain.world import World
@@ -20,7 +18,7 @@ class ApplyPenalty(CommandOnOrganisation):
     name: Literal["apply-penalty"] = "apply-penalty"
     penalty: Id
     rep: Id
-    points: Annotated[int, Field(gt=0, le=1000)]
+    points: Points
     clause: Text | None = None
     case: Id | None = None
 

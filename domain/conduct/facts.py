@@ -1,9 +1,14 @@
 """Points of credit that people lose and get back: each because of a rule, or because of a case."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from domain.fact import Id, OfOrganisation, Text
+
+Points = Annotated[int, Field(gt=0, le=1000)]
+"""Points of credit, as many as one penalty may take."""
 
 
 class PenaltyApplied(OfOrganisation):
