@@ -24,6 +24,7 @@ from services.cli import (
     running,
     scenario,
     state,
+    supposing,
 )
 from services.cli.failing import BAD_USAGE, DONE, INTERRUPTED, Told, tell, told
 from services.cli.logs import set_up
@@ -54,7 +55,7 @@ def salesledger(context: typer.Context) -> None:
 
 for part in (demo, pool, history, deals, lines, explaining, recording, importing, state, proving, running, evidence):
     app.add_typer(part.app)
-for part in (replaying, reexecuting):
+for part in (replaying, reexecuting, supposing):
     app.add_typer(part.app)
     case.add_typer(part.of_case)
 app.add_typer(case, name="case")

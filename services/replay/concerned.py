@@ -83,7 +83,7 @@ class Histories:
         for each in self.read(OF_STREAMS, [ORGANISATION, POLICIES]):
             self.by_stream.setdefault(each.stream, []).append(each)
 
-    def read(self, query: str, asked: Sequence[str]) -> Iterator[Recorded]:
+    def read(self, query: str, asked: Sequence[str] | Sequence[int]) -> Iterator[Recorded]:
         for position, text in self._connection.execute(query.encode(), (list(asked),)).fetchall():
             yield read_record(position, text, self._unseal)
 

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, assert_never
 
 from domain.commission import attribute
 from domain.fact import Part
 from domain.money import WHOLE
 from domain.policy.facts import PolicyBook
-from domain.streams import CustomerStream, DealStream
+from domain.streams import CaseStream, CustomerStream, DealStream
 from domain.world import Stream
 
 Standing = Mapping[str, Any]
@@ -32,8 +32,10 @@ def standing(name: str, stream: Stream, policies: PolicyBook, at: datetime) -> S
             said = of_customer(key, stream)
         case DealStream():
             said = of_deal(key, stream, policies, at)
-        case _:
+        case CaseStream():
             said = of_case(key, stream)
+        case _:
+            assert_never(stream)
     return {what: value for what, value in said.items() if value not in (None, (), {})}
 
 
@@ -66,7 +68,7 @@ def of_deal(deal: str, stream: DealStream, policies: PolicyBook, at: datetime) -
     return said
 
 
-def of_case(case: str, stream: Any) -> dict[str, Any]:
+def of_case(case: str, stream: CaseStream) -> dict[str, Any]:
     found = stream.case
     return {
         f"case {case}": found.status,
