@@ -1,6 +1,7 @@
 """Deciding again what was decided: every command that a receipt keeps, from the log as it stood, compared to the byte."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, LiteralString, NamedTuple, cast
@@ -116,25 +117,26 @@ def reexecute(
     """
     equal = erased = 0
     with open_past(ledger) as past, connect(ledger.dsn, ledger.schema, timeouts=False) as receipts:
+        receipts.execute("begin read only")
         unplaced, kept = found(receipts, selection, past.head)
-        at_hand = in_order(past, kept) if selection.is_everything else by_leaps(past, kept)
-        for each, stored in at_hand:
-            try:
-                divergence = difference(each, stored, again(each, stored, past, engines))
-            except Erased:
-                divergence = None
-                erased += 1
-            except UnknownEngine as unknown:
-                divergence = Divergence(each.command_id, each.name, None, "engine", each.engine, str(unknown))
-            else:
-                equal += divergence is None
-            if divergence:
-                return Reexecution(past.head, equal, erased, unplaced, divergence)
-            progress(equal + erased)
+        with closing(kept):
+            for each, stored in in_order(past, kept) if selection.is_everything else by_leaps(past, kept):
+                try:
+                    divergence = difference(each, stored, again(each, stored, past, engines))
+                except Erased:
+                    divergence = None
+                    erased += 1
+                except UnknownEngine as unknown:
+                    divergence = Divergence(each.command_id, each.name, None, "engine", each.engine, str(unknown))
+                else:
+                    equal += divergence is None
+                if divergence:
+                    return Reexecution(past.head, equal, erased, unplaced, divergence)
+                progress(equal + erased)
         return Reexecution(past.head, equal, erased, unplaced)
 
 
-def found(connection: Connection[Any], selection: Selection, head: int) -> tuple[int, Iterator[Kept]]:
+def found(connection: Connection[Any], selection: Selection, head: int) -> tuple[int, Generator[Kept, None, None]]:
     """How many of the receipts have no position, and the others in the order in which they were judged."""
     where: LiteralString = " where (%(names)s::text[] is null or command ->> 'name' = any(%(names)s))"
     where += " and (%(ids)s::text[] is null or command_id = any(%(ids)s))"
@@ -145,13 +147,13 @@ def found(connection: Connection[Any], selection: Selection, head: int) -> tuple
     }
     none = connection.execute("select count(*) from receipt" + where + " and position is null", asked).fetchone()  # noqa: S608 (our own words)
     judged = "select command_id from receipt" + where  # noqa: S608 (our own words)
-    judged += " and coalesce((answer ->> 'last')::bigint, position) <= %(head)s" + ORDER
+    judged += " and position is not null and coalesce((answer ->> 'last')::bigint, position) <= %(head)s" + ORDER
     return int(cast(Any, none)[0]), pages(connection, judged, asked)
 
 
-def pages(connection: Connection[Any], query: LiteralString, asked: Mapping[str, Any]) -> Iterator[Kept]:
+def pages(connection: Connection[Any], query: LiteralString, asked: Mapping[str, Any]) -> Generator[Kept, None, None]:
     """Receipts a page at a time: only their ids are sorted, whatever their number."""
-    with connection.transaction(), connection.cursor("judged") as cursor:
+    with connection.cursor("judged") as cursor:
         cursor.execute(query, asked)
         while page := cursor.fetchmany(PAGE):
             for row in connection.execute(KEPT, ([command_id for (command_id,) in page],)).fetchall():
