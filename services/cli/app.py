@@ -53,9 +53,9 @@ def salesledger(context: typer.Context) -> None:
         raise typer.Exit(BAD_USAGE)
 
 
-for part in (demo, pool, history, deals, lines, explaining, recording, importing, state, proving, running, evidence):
+for part in (demo, pool, history, deals, lines, explaining, recording, importing, state, proving, running):
     app.add_typer(part.app)
-for part in (replaying, reexecuting, supposing):
+for part in (replaying, reexecuting, supposing, evidence):
     app.add_typer(part.app)
     case.add_typer(part.of_case)
 app.add_typer(case, name="case")

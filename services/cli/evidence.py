@@ -15,6 +15,9 @@ from services.evidence.sealer import open_sealer
 from services.wiring import open_books
 
 app = typer.Typer()
+of_case = typer.Typer()
+"""What is asked of a case; the commands of `salesledger case` take it in."""
+
 logger = structlog.get_logger("evidence")
 
 Output = Annotated[Path, typer.Option("--output", "-o", help="The file to write, a zip.")]
@@ -52,6 +55,17 @@ def bundle(
 ) -> None:
     """Write an evidence bundle of some histories. `python verify_bundle.py FILE`, of which it holds a copy, checks it."""
     write_bundle(lambda bundler: bundler.of_streams(stream, personal=with_personal), output, with_personal, json)
+
+
+@of_case.command("bundle")
+def bundle_case(
+    case: Annotated[str, typer.Argument(help="The case's id.")],
+    output: Output,
+    with_personal: Personal = False,
+    json: AsJson = False,
+) -> None:
+    """Write the evidence bundle of a case: what it is about, how it was heard, decided and carried out, with every proof."""
+    write_bundle(lambda bundler: bundler.of_case(case, personal=with_personal), output, with_personal, json)
 
 
 def write_bundle(make: Callable[[Bundler], bytes], output: Path, personal: bool, json: bool) -> None:

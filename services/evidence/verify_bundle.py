@@ -98,8 +98,9 @@ def unpacked(file: BinaryIO) -> Files:
     if size > MOST_BYTES:
         raise Unsound("container", "bundle", f"it has {size} bytes; no bundle has more than {MOST_BYTES}")
     file.seek(max(0, size - 22))
-    signature, *_, count, _, length, start, _ = struct.unpack("<4s4H2IH", file.read(22).rjust(22, b"\0"))
-    if signature != b"PK\5\6" or start + length + 22 != size or not 0 < count <= MOST_FILES:
+    end = file.read(22).rjust(22, b"\0")
+    count, length, start = struct.unpack("<10xH2I2x", end)
+    if end != end_record(count, length, start) or start + length + 22 != size or not 0 < count <= MOST_FILES:
         raise Unsound("container", "bundle", "it does not end as a bundle ends: truncated, or packed by something else")
     file.seek(start)
     directory, expected, offset = file.read(length), b"", 0
