@@ -1,8 +1,6 @@
 """What can be asked of a case, by whom it concerns and by the committee."""
 
-from typing import Any, Literal
-
-from pydantic import model_validator
+from typing import Literal
 
 from domain.case.facts import Amount, EvidenceSort, Head, RecusalCause
 from domain.case.matter import Matter, streams_of
@@ -112,11 +110,10 @@ class ExecuteDecision(CommandOnCase):
     name: Literal["execute-decision"] = "execute-decision"
     confirms: Digest | None = None
 
-    @model_validator(mode="before")
-    @classmethod
-    def _because_of_the_case(cls, told: Any) -> Any:
-        """Whatever follows from an execution has the case as its cause."""
-        return {**told, "causation": case_stream(str(told.get("case")))} if isinstance(told, dict) else told
+    @property
+    def because_of(self) -> str:
+        """Whatever follows from an execution has the case as its cause, and nothing else."""
+        return self.stream
 
     def sees(self, world: World) -> Sight:
         return all_of_it(self.case, world)

@@ -107,7 +107,7 @@ class Batch:
         verdict = judge(command, self.sights.world, seen)
         seal = self.sights.keys.sealer()
         body = each.body or command.model_dump_json(context={"seal": seal(command.subject)})
-        envelope = Envelope(self.stamp, command.actor, each.command_id, command.causation, command.reason)
+        envelope = Envelope(self.stamp, command.actor, each.command_id, command.because_of, command.reason)
         written = list(self._written(envelope, verdict.facts, seal))
 
         for position, (fact, *_) in enumerate(written, first):

@@ -188,7 +188,7 @@ def again(each: Kept, stored: Sequence[Stored], past: Past, engines: Mapping[str
         raise Erased(each.command_id)
     seen = past.see(command, each.recorded_at)
     verdict = judge(command, past.world, seen, engine(each.engine, engines))
-    envelope = Envelope(stamp(each.recorded_at), command.actor, each.command_id, command.causation, command.reason)
+    envelope = Envelope(stamp(each.recorded_at), command.actor, each.command_id, command.because_of, command.reason)
     texts = [
         record_text(envelope, fact, event_id(each.command_id, index), version, seals.seal(fact.subject))
         for index, (fact, version) in enumerate(zip(verdict.facts, past.versions(verdict.facts), strict=True))

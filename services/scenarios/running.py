@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from psycopg import Connection
 
+from domain.case.course import Case
 from domain.contract.facts import MilestoneDue, MilestoneOverdue
 from domain.facts import AnyFact
 from domain.pool.facts import CustomerDropped, RetentionWarned
@@ -19,6 +20,7 @@ from projections.runner import Runner, log_of
 from services.database import connect
 from services.ledger.answer import Answer
 from services.ledger.application import Ledger
+from services.scenarios.courtroom import Courtroom
 from services.scenarios.expecting import Comparison, Looking, arranged_as_attributed, compare
 from services.scenarios.reading import Act, Scenario
 from services.scenarios.reckoning import Reckoning
@@ -92,6 +94,7 @@ class Telling:
         self.sweeper = sweeper
         log = log_of(ledger.notification_log, ledger.mapper)
         self.runner = Runner(self.connection, log, channel=ledger.log_recorder.channel, models=(Lines,))
+        self.courtroom = Courtroom(self.connection)
         self.log: list[Recorded] = []
         self.seen: dict[str, int] = {}
         self.refusals: list[tuple[str, str]] = []
@@ -101,9 +104,11 @@ class Telling:
         """Let the time come, give the command if there is one, and compare what the act expects."""
         self.wait_until(act.recorded_at)
         if act.command:
-            answer = self.ledger.record(act.command, command_id=act.command_id)
+            command = self.courtroom.completed(act.command, self.case)
+            answer = self.ledger.record(command, command_id=act.command_id)
             if answer.refusal:
                 self.refusals.append((act.what, answer.refusal.code))
+                self.courtroom.refused_with = answer.refusal.rival
             if self.sweeper == "on-time":
                 sweep(self.ledger)
             self.read_on()
@@ -129,6 +134,10 @@ class Telling:
             sweep(self.ledger)
         self.clock.move_to(at)
         self.read_on()
+
+    def case(self, case: str) -> Case:
+        """How a case stands by now."""
+        return Reckoning(tuple(self.log), self.clock.now).case(case)
 
     def next_alarm(self, until: datetime) -> datetime | None:
         with self.ledger.log_recorder.readers.connection() as connection:

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from domain.case.course import Status
+from domain.case.ruling import Finding
 from domain.fact import SYSTEM, Id, Text
 from domain.organisation.facts import Duty
 from domain.refusals import Code
@@ -138,6 +140,26 @@ class MilestoneExpected(Written):
     told: Literal["nothing", "due", "overdue"] | None = None
 
 
+class CaseExpected(Written):
+    """How a case stands at a time: its status, what was ruled and how, and what that comes to.
+
+    `carried` and `dissent` count votes. `predicted` and `amounts` give each payee's minor units without and with the
+    ruling, as it was issued and as it was executed; payees for whom it changes nothing may be left out.
+    """
+
+    case: Id
+    at: Moment | None = None
+    status: Status | None = None
+    finding: Finding | None = None
+    cause: Literal["majority", "no-majority"] | None = None
+    hearing: int | None = None
+    carried: int | None = None
+    dissent: int | None = None
+    final: Moment | None = None
+    predicted: dict[Id, tuple[int, int]] | None = None
+    amounts: dict[Id, tuple[int, int]] | None = None
+
+
 class Expectations(Written):
     """What must have come of the story so far. `refusals` are the codes of all commands refused, in order."""
 
@@ -151,6 +173,7 @@ class Expectations(Written):
     totals: dict[Id, int] | None = None
     quota_left: tuple[QuotaExpected, ...] = ()
     milestones: tuple[MilestoneExpected, ...] = ()
+    cases: tuple[CaseExpected, ...] = ()
 
     @property
     def of_money(self) -> bool:
