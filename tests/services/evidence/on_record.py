@@ -88,13 +88,19 @@ def with_a_deal(ledger: Ledger, clock: StoryClock, directory: Path) -> RecordedC
     }
     court.given("register-customer", "01-02 09:00", **shop)
     court.given("open-deal", "02-01 09:00", rep="Li")
-    signing = {"contract": "contract", "amount": 1_000_000, "currency": "CNY"}
+    signing: dict[str, Any] = {"contract": "contract", "amount": 1_000_000, "currency": "CNY"}
     court.given("sign-contract", "02-20 09:00", rep="Li", actor="Ma", **signing)
     return paid(court, "P-1", "02-21 09:00", 333_333)
 
 
 def paid(court: RecordedCourt, payment: str, at: str, amount: int) -> RecordedCourt:
-    told = {"payment": payment, "external_id": payment, "amount": amount, "currency": "CNY", "actor": "Fan"}
+    told: dict[str, Any] = {
+        "payment": payment,
+        "external_id": payment,
+        "amount": amount,
+        "currency": "CNY",
+        "actor": "Fan",
+    }
     court.given("receive-payment", at, **told)
     return court
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.evidence import merkle, tiles
+from services.evidence import merkle, tiles, verify_bundle
 from services.evidence.merkle import EMPTY, Growing
 from tests.services.evidence import naive
 
@@ -62,6 +62,24 @@ def test_every_proof_is_the_one_that_the_definition_gives(records: list[bytes], 
     assert merkle.root(subtree, size) == naive.head(records[:size])
     assert merkle.inclusion(subtree, index, size) == naive.path(index, records[:size])
     assert merkle.consistency(subtree, first, size) == naive.proof(first, records[:size])
+
+
+@given(SOME_RECORDS, st.data())
+def test_the_verifier_takes_every_proof_and_only_for_its_place(records: list[bytes], data: st.DataObject) -> None:
+    size = len(records)
+    index, first, other = (data.draw(st.integers(low, high)) for low, high in ((0, size - 1), (1, size), (0, size)))
+    path, proof, root = naive.path(index, records), naive.proof(first, records), naive.head(records)
+    leaf, before = naive.leaf(records[index]), naive.head(records[:first])
+
+    assert verify_bundle.root_from_path(leaf, index, size, path) == root
+    assert verify_bundle.continues(first, before, size, root, proof)
+    if other < size and records[other] != records[index]:
+        assert verify_bundle.root_from_path(naive.leaf(records[other]), index, size, path) != root
+    if first < size:
+        assert not verify_bundle.continues(first, naive.leaf(b"another"), size, root, proof)
+        assert not verify_bundle.continues(first, before, size, before, proof)
+    assert verify_bundle.root_from_path(leaf, index, size, [*path, root]) != root
+    assert not verify_bundle.continues(first, before, size, root, [*proof, root])
 
 
 @given(SOME_RECORDS)
