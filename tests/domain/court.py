@@ -11,7 +11,7 @@ from domain.case.course import Case, Hearing
 from domain.facts import AnyFact
 from domain.judgement import Verdict
 from domain.refusals import Refusal
-from tests.domain.story import Story, signed
+from tests.domain.story import Story, forked, signed
 
 REGIONS = ("north", "south", "central")
 ROOT = "3d" * 32
@@ -28,6 +28,9 @@ def to(rep: str, role: str = "CLOSER", **fields: Any) -> dict[str, Any]:
 
 class Court(Story):
     """A story in which case `K-1` is about who closed the deal of the shop: Wang of team-west against Li of team-east."""
+
+    def copy(self) -> "Court":
+        return Court(forked(self.world), list(self.log))
 
     @property
     def case(self) -> Case:
@@ -104,8 +107,7 @@ def _courtroom() -> Court:
 
 def courtroom() -> Court:
     """Everybody is there, the deal is signed by Li on 20 February for 10,000.00, and nothing is disputed yet."""
-    told = _courtroom().copy()
-    return Court(told.world, told.log)
+    return _courtroom().copy()
 
 
 def accepted() -> Court:
