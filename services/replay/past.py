@@ -4,7 +4,8 @@ The writer's own sights look at it. They see the log through a view that ends at
 temporary tables that are folded on from the beginning. Nothing of the ledger itself is touched.
 """
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,6 +45,8 @@ LOOK: Final = "select set_config('salesledger.until', %s, false)"
 EVENTS: Final = sql.SQL(
     "select position, stream, record::text from {} where position > %s and position <= %s order by position limit %s"
 )
+
+SEALED: Final = re.compile(re.escape(SEALED_PREFIX) + r"[\w.-]+")
 
 SEALED_OTHERWISE: Final = f"{SEALED_PREFIX}otherwise"
 """What stands for a personal value that the stored texts do not have."""
@@ -126,6 +129,27 @@ class Past:
             self._load(wanted)
             seen = sight(command, self.world)
         return seen
+
+    def foresee(self, commands: Sequence[AnyCommand], now: datetime) -> None:
+        """Bring into sight at once what commands soon to be judged want to see; what they lack by then is loaded then."""
+        self._sights.look_at(now)
+        lacking = list(commands)
+        while lacking:
+            wanted, still = Wanted(), []
+            for command in lacking:
+                seen = sight(command, self.world)
+                if not self._sights.holds(seen):
+                    still.append(command)
+                    self._sights.lacks(wanted, seen)
+            if still:
+                self._load(wanted)
+            lacking = still
+
+    def open_keys(self, texts: Iterable[str]) -> None:
+        """Load at once the keys of all whose personal data stands in stored texts."""
+        subjects = {vault.subject_of(sealed) for text in texts for sealed in SEALED.findall(text)}
+        if unknown := self.keys.unknown(sorted(subjects)):
+            self.keys.learn(unknown, ask_keys(self._connection, unknown))
 
     def versions(self, facts: Sequence[AnyFact]) -> list[int]:
         """The versions that facts would get if they were recorded at the position."""

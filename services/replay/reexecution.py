@@ -4,14 +4,16 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final, LiteralString, NamedTuple, cast
 
 from psycopg import Connection
 from pydantic_core import from_json
 
-from domain.commands import COMMAND
+from domain.commands import COMMAND, AnyCommand
 from domain.engine import ENGINES, Engine, UnknownEngine, engine
 from domain.judgement import judge
+from domain.personal import SEALED_PREFIX
 from services.database import connect
 from services.ledger.answer import NONE, Answer
 from services.ledger.application import Ledger
@@ -19,6 +21,9 @@ from services.ledger.mapper import Envelope, event_id, read_fact, record_text, s
 from services.replay.past import Past, Seals, Stored, open_past
 
 PAGE: Final = 1_000
+
+AT_ONCE: Final = 256
+"""So many commands' sights are loaded together."""
 
 ORDER: Final = " order by position, recorded_at, (answer ->> 'first') is not null"
 
@@ -85,6 +90,13 @@ class Outcome(NamedTuple):
     texts: Sequence[str]
 
 
+class Asked(NamedTuple):
+    """A command as it was asked, opened to be judged."""
+
+    command: AnyCommand
+    seals: Seals
+
+
 class Erased(LookupError):
     """A command's personal data was erased, so that it cannot be judged again."""
 
@@ -120,9 +132,9 @@ def reexecute(
         receipts.execute("begin read only")
         unplaced, kept = found(receipts, selection, past.head)
         with closing(kept):
-            for each, stored in in_order(past, kept) if selection.is_everything else by_leaps(past, kept):
+            for each, asked, stored in in_order(past, kept) if selection.is_everything else by_leaps(past, kept):
                 try:
-                    divergence = difference(each, stored, again(each, stored, past, engines))
+                    divergence = difference(each, stored, again(each, asked, stored, past, engines))
                 except Erased:
                     divergence = None
                     erased += 1
@@ -160,35 +172,47 @@ def pages(connection: Connection[Any], query: LiteralString, asked: Mapping[str,
                 yield Kept(*row)
 
 
-def in_order(past: Past, kept: Iterator[Kept]) -> Iterator[tuple[Kept, list[Stored]]]:
+def in_order(past: Past, kept: Iterator[Kept]) -> Iterator[tuple[Kept, Asked, list[Stored]]]:
     """Each receipt with the facts that followed from it, the past standing where it was judged; every fact is read once."""
     events = past.events(0, past.head)
-    for each in kept:
-        while past.position < each.position:
+    while some := list(islice(kept, AT_ONCE)):
+        while past.position < some[0].position:
             past.read_on(next(events))
-        stored = [next(events) for _ in Answer.read(each.answer).positions]
-        yield each, stored
-        for fact in stored:
-            past.read_on(fact)
+        past.open_keys(each.command for each in some)
+        asked = [opened(each, past) for each in some]
+        past.foresee([each.command for each in asked if each.seals.opened], some[0].recorded_at)
+        for each, command in zip(some, asked, strict=True):
+            while past.position < each.position:
+                past.read_on(next(events))
+            stored = [next(events) for _ in Answer.read(each.answer).positions]
+            yield each, command, stored
+            for fact in stored:
+                past.read_on(fact)
 
 
-def by_leaps(past: Past, kept: Iterator[Kept]) -> Iterator[tuple[Kept, list[Stored]]]:
+def by_leaps(past: Past, kept: Iterator[Kept]) -> Iterator[tuple[Kept, Asked, list[Stored]]]:
     for each in kept:
         past.leap(each.position)
-        yield each, list(past.events(each.position, Answer.read(each.answer).last or each.position))
+        stored = list(past.events(each.position, Answer.read(each.answer).last or each.position))
+        yield each, opened(each, past), stored
 
 
-def again(each: Kept, stored: Sequence[Stored], past: Past, engines: Mapping[str, Engine]) -> Outcome:
-    """Judge a command once more. Raises `UnknownEngine`, and `Erased` where the command's own data can no longer be opened."""
+def opened(each: Kept, past: Past) -> Asked:
     seals = Seals(past.keys.unseal)
+    return Asked(COMMAND.validate_python(from_json(each.command), context={"unseal": seals.unseal}), seals)
+
+
+def again(each: Kept, asked: Asked, stored: Sequence[Stored], past: Past, engines: Mapping[str, Engine]) -> Outcome:
+    """Judge a command once more. Raises `UnknownEngine`, and `Erased` where the command's own data can no longer be opened."""
+    command, seals = asked
     for fact in stored:
-        read_fact(from_json(fact.text)["fact"], seals.unseal)
-    command = COMMAND.validate_python(from_json(each.command), context={"unseal": seals.unseal})
+        if SEALED_PREFIX in fact.text:
+            read_fact(from_json(fact.text)["fact"], seals.unseal)
     if not seals.opened:
         raise Erased(each.command_id)
     seen = past.see(command, each.recorded_at)
     verdict = judge(command, past.world, seen, engine(each.engine, engines))
-    envelope = Envelope(stamp(each.recorded_at), command.actor, each.command_id, command.because_of, command.reason)
+    envelope = Envelope(stamp(each.recorded_at), command.actor, each.command_id, command.causation, command.reason)
     texts = [
         record_text(envelope, fact, event_id(each.command_id, index), version, seals.seal(fact.subject))
         for index, (fact, version) in enumerate(zip(verdict.facts, past.versions(verdict.facts), strict=True))
