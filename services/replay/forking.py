@@ -161,6 +161,7 @@ def follow(
 def judged(act: Act, world: World, went: Course) -> tuple[list[AnyFact], Refusal | None]:
     """What comes of an act in the histories concerned."""
     world.now = max(act.recorded_at, act.command.at) if act.supposed else act.recorded_at
+    world.position = world.position if act.supposed else act.place[0]
     verdict = judge(act.command, world, engine=act.engine)
     return [fact for fact in verdict.facts if fact.stream in went.streams], verdict.refusal
 

@@ -211,8 +211,9 @@ def again(each: Kept, asked: Asked, stored: Sequence[Stored], past: Past, engine
     if not seals.opened:
         raise Erased(each.command_id)
     seen = past.see(command, each.recorded_at)
+    past.world.position = each.position
     verdict = judge(command, past.world, seen, engine(each.engine, engines))
-    envelope = Envelope(stamp(each.recorded_at), command.actor, each.command_id, command.causation, command.reason)
+    envelope = Envelope(stamp(each.recorded_at), command.actor, each.command_id, command.because_of, command.reason)
     texts = [
         record_text(envelope, fact, event_id(each.command_id, index), version, seals.seal(fact.subject))
         for index, (fact, version) in enumerate(zip(verdict.facts, past.versions(verdict.facts), strict=True))
