@@ -11,12 +11,12 @@ from domain.facts import KINDS
 from domain.personal import SEALED_PREFIX
 from services.cli.failing import Failure
 from services.cli.history import UNTOLD, worded
-from services.cli.output import AsJson, Justify, answer, paragraph, table, when
+from services.cli.output import AsJson, Justify, answer, money, paragraph, table, when
 from services.cli.reader import KnownAt, Names, Reader, TrueAt, reading
 from services.cli.subject import OfCustomer, OfDeal, streams_asked
 from services.replay.concerned import TooWide, deals_of
 from services.replay.replaying import Beside, Moment, Replay, Step, replay
-from services.replay.standing import Change
+from services.replay.standing import Change, Money
 
 app = typer.Typer()
 of_case = typer.Typer()
@@ -179,6 +179,8 @@ def change_in_words(change: Change, reader: Reader) -> str:
 def plain(value: Any, reader: Reader) -> str:
     if isinstance(value, datetime):
         return when(value, reader.zone) or ""
+    if isinstance(value, Money):
+        return money(value.amount, value.currency) or ""
     return "—" if value is None else str(value)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, assert_never
 
 from domain.commission import attribute
+from domain.contract.facts import ContractSigned
 from domain.fact import Part
 from domain.money import WHOLE
 from domain.policy.facts import PolicyBook
@@ -16,8 +17,16 @@ Standing = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in minor units of its currency."""
+
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
-    """Something that stands otherwise than before. None: it was not, or is no more. Amounts are minor units."""
+    """Something that stands otherwise than before. None: it was not, or is no more."""
 
     what: str
     before: Any
@@ -36,7 +45,7 @@ def standing(name: str, stream: Stream, policies: PolicyBook, at: datetime) -> S
             said = of_case(key, stream)
         case _:
             assert_never(stream)
-    return {what: value for what, value in said.items() if value not in (None, (), {})}
+    return {what: value for what, value in said.items() if value not in (None, "")}
 
 
 def of_customer(customer: str, stream: CustomerStream) -> dict[str, Any]:
@@ -58,14 +67,20 @@ def of_deal(deal: str, stream: DealStream, policies: PolicyBook, at: datetime) -
         f"contract of {deal}": signing and signing.contract,
         **{f"{role} of {deal}": held(stream.roles.holders(role, at)) for role in stream.roles.tenures},
         **{f"{name} of {deal}": each.told for name, each in stream.contract.milestones.items()},
-        **{f"net of {payment}": receipt.net for payment, receipt in stream.payments.received.items()},
+        **{f"net of {payment}": paid(receipt.net, signing) for payment, receipt in stream.payments.received.items()},
         f"held back of {deal}": ", ".join(sorted({hold.case for hold in stream.holds.standing})) or None,
     }
     plan = policies.versions.get(signing.policy) if signing else None
     for line in attribute(stream, plan) if plan else []:
         name = f"line {line.payment} {line.role} {line.payee or 'nobody'}"
-        said[name] = said.get(name, 0) + line.amount
+        before = said.get(name)
+        said[name] = Money(line.amount + (before.amount if before else 0), line.currency)
     return said
+
+
+def paid(amount: int, signing: ContractSigned | None) -> Money | int:
+    """A payment from before any contract has no currency yet."""
+    return Money(amount, signing.currency) if signing else amount
 
 
 def of_case(case: str, stream: CaseStream) -> dict[str, Any]:
