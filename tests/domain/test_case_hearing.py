@@ -4,6 +4,7 @@ from typing import Any
 
 from domain.case import hearing as case
 from domain.case.facts import DecisionIssued, MemberRecused, Predicted, VoteCast
+from domain.facts import AnyFact
 from tests.domain.court import accepted, courtroom, decided, ruling, seated, to
 from tests.domain.story import documented, kinds, ladder, on, only
 
@@ -88,6 +89,7 @@ def test_an_alternate_with_a_stake_or_who_has_left_is_passed_over() -> None:
 
 def test_when_no_alternate_is_left_the_seat_stays_empty() -> None:
     court = seated()
+    facts: tuple[AnyFact, ...] = ()
     for at in ("10:00", "10:10"):
         manager = next(each.member for each in court.hearing.seated if each.seat == "sales-management")
         facts = court.tells("recuse-member", f"02-27 {at}", case="K-1", member=manager, cause="own-wish", actor="Kong")
@@ -106,11 +108,19 @@ def test_a_vote_is_refused_in_order() -> None:
     over = court.copy()
     for each in court.members[:4]:
         over.votes(each, to("Wang"), "02-27 09:00")
-    told = {"case": "nothing", "member": "Li", "actor": "Zhou", "opinion": "so", "ruling": split(SPLIT[:1])}
+    told: dict[str, Any] = {
+        "case": "nothing",
+        "member": "Li",
+        "actor": "Zhou",
+        "opinion": "so",
+        "ruling": split(SPLIT[:1]),
+    }
     climb = ladder(over, "cast-vote", "03-07 00:00", **told)
     climb.meets("unknown-case", case="K-2").meets("out-of-turn", case="K-1").meets("hearing-over", at="02-28 09:00")
     climb.story = court
-    climb.meets("member-conflicted", member=gone).meets("member-recused", member="Fan").meets("not-seated", member=member)
+    climb.meets("member-conflicted", member=gone).meets("member-recused", member="Fan").meets(
+        "not-seated", member=member
+    )
     climb.meets("not-allowed", actor=member)
     here = court.copy()
     court.given("leave-rep", "02-27 10:00", rep=member)
