@@ -1,7 +1,7 @@
-"""The log's Merkle tree as the database keeps it: tiles of 256 hashes, read by proofs and grown by the sealer in batches."""
+"""The log's Merkle tree as the database keeps it: tiles of 32 hashes, read by proofs and grown by the sealer in batches."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 from psycopg import Connection
 
@@ -11,7 +11,7 @@ from services.ledger.chain import leaf, link
 from services.ledger.statements import plain_array
 
 HASH: Final = 32
-HEIGHT: Final = 8
+HEIGHT: Final = 5
 WIDTH: Final = 1 << HEIGHT
 """How many hashes a tile has when it is full."""
 
@@ -19,12 +19,18 @@ TILE_BYTES: Final = WIDTH * HASH
 AT_ONCE: Final = 4_096
 """Events that are taken in by one transaction."""
 
-MOST_TILES: Final = 64
-"""Tiles that one reader keeps in memory: half a megabyte, and as much again for what was hashed of them."""
+MOST_TILES: Final = 2_000
+"""Tiles that one reader keeps in memory, with what was hashed of them: some 10 MB."""
+
+Answer = TypeVar("Answer")
 
 LOCK: Final = "update merkle_tree set size = size returning size, chain"
 SIZE: Final = "select size from merkle_tree"
 TILE: Final = "select hashes from merkle_tile where level = %s and n = %s"
+TILES: Final = (
+    "select t.level, t.n, t.hashes from merkle_tile t"
+    " join unnest(%s::integer[], %s::bigint[]) w(level, n) on t.level = w.level and t.n = w.n"
+)
 CHAIN: Final = "select chain from event where position = %s"
 EVENTS: Final = (
     "select position, record::text, chain from event where position > %s and position <= %s order by position"
@@ -51,35 +57,50 @@ class StoredTree:
 
     def root(self, size: int) -> bytes:
         """The root over the first `size` events. Raises `LogRewritten` if tiles are missing."""
-        return merkle.root(self.subtree, size)
+        return self._told(lambda subtree: merkle.root(subtree, size))
 
     def inclusion(self, position: int, size: int) -> list[bytes]:
         """The audit path of the event at a position, counted from 1, in the tree of the first `size`."""
-        return merkle.inclusion(self.subtree, position - 1, size)
+        return self._told(lambda subtree: merkle.inclusion(subtree, position - 1, size))
 
     def consistency(self, first: int, second: int) -> list[bytes]:
         """The proof that the tree of `second` events continues that of `first`."""
-        return merkle.consistency(self.subtree, first, second)
+        return self._told(lambda subtree: merkle.consistency(subtree, first, second))
 
-    def subtree(self, level: int, n: int) -> bytes:
-        """The root of a complete subtree, which must lie within the tree."""
-        tile_level, height = divmod(level, HEIGHT)
-        tile, place = divmod(n << height, WIDTH)
+    def _told(self, question: Callable[[merkle.Subtree], Answer]) -> Answer:
+        """Answer a question about the tree: ask first which subtrees it needs, and load their tiles in one go."""
+        wanted: list[tuple[int, int]] = []
+
+        def note(level: int, n: int) -> bytes:
+            wanted.append(place_of(level, n)[0])
+            return b""
+
+        question(note)
+        if len(self._tiles) + len(wanted) > MOST_TILES:
+            self._tiles.clear()
+        self._load([tile for tile in dict.fromkeys(wanted) if tile not in self._tiles])
+        return question(self._subtree)
+
+    def _subtree(self, level: int, n: int) -> bytes:
+        tile, height, place = place_of(level, n)
         try:
-            return self._levels(tile_level, tile)[height][place >> height]
-        except IndexError:
+            return self._tiles[tile][height][place]
+        except LookupError:
             raise LogRewritten(f"The stored tree lacks the subtree {n} of level {level}: its tiles were cut.") from None
 
-    def _levels(self, level: int, n: int) -> list[list[bytes]]:
-        """A tile's hashes, and above them every complete level within it."""
-        found = self._tiles.get((level, n))
-        if found is None:
-            row = self._connection.execute(TILE, (level, n)).fetchone()
-            found = levels(cast(bytes, row[0]) if row else b"")
-            while len(self._tiles) >= MOST_TILES:
-                del self._tiles[next(iter(self._tiles))]
-            self._tiles[level, n] = found
-        return found
+    def _load(self, wanted: list[tuple[int, int]]) -> None:
+        if not wanted:
+            return
+        level, n = zip(*wanted, strict=True)
+        for found_level, found_n, hashes in self._connection.execute(TILES, (list(level), list(n))):
+            self._tiles[found_level, found_n] = levels(hashes)
+
+
+def place_of(level: int, n: int) -> tuple[tuple[int, int], int, int]:
+    """Where the root of a complete subtree is: the tile, as `(level, n)`, the height in it, and the place at that height."""
+    tile_level, height = divmod(level, HEIGHT)
+    tile, first = divmod(n << height, WIDTH)
+    return (tile_level, tile), height, first >> height
 
 
 def levels(tile: bytes) -> list[list[bytes]]:

@@ -10,7 +10,7 @@ create table merkle_tree (
 
 insert into merkle_tree (id, size, chain) values (1, 0, decode(repeat('00', 32), 'hex'));
 
--- Hashes of complete subtrees, 256 a tile, 32 bytes each: of 256 to the power of `level` leaves.
+-- Hashes of complete subtrees, 32 a tile, 32 bytes each: of 32 to the power of `level` leaves.
 create table merkle_tile (
     level  integer not null,
     n      bigint not null,
@@ -18,7 +18,7 @@ create table merkle_tile (
     primary key (level, n)
 );
 
-alter table merkle_tile alter column hashes set storage external;
+alter table merkle_tile alter column hashes set storage plain;
 
 -- Every head ever signed, as it is published: a checkpoint with its signature.
 create table signed_head (
