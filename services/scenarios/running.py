@@ -22,6 +22,7 @@ from services.ledger.answer import Answer
 from services.ledger.application import Ledger
 from services.scenarios.courtroom import Courtroom
 from services.scenarios.expecting import Comparison, Looking, arranged_as_attributed, compare
+from services.scenarios.hindsight import Hindsight, decided_again, looked_back
 from services.scenarios.reading import Act, Scenario
 from services.scenarios.reckoning import Reckoning
 from services.scenarios.stage import StoryClock, throw_away_ledger
@@ -115,6 +116,7 @@ class Telling:
             self.comparisons += self.of_command(act, answer)
         if act.expected:
             self.comparisons += compare(act.expected, self.look(money=act.expected.of_money), (*act.steps, "expect"))
+            self.comparisons += looked_back(act.expected, self.hindsight(), (*act.steps, "expect"))
 
     def end(self) -> Outcome:
         """Let the story's end come, and compare what is expected of the whole."""
@@ -125,6 +127,8 @@ class Telling:
         look = self.look(money=True)
         self.comparisons += compare(self.scenario.story.expect, look, ("expect",))
         self.comparisons += arranged_as_attributed(look.reckoning)
+        self.comparisons += looked_back(self.scenario.story.expect, self.hindsight(), ("expect",))
+        self.comparisons.append(decided_again(self.ledger))
         return Outcome(self.scenario, tuple(self.comparisons), tuple(self.refusals), look.reckoning, self.ledger.schema)
 
     def wait_until(self, at: datetime) -> None:
@@ -153,6 +157,9 @@ class Telling:
         """What can be said of the story so far; of its money only if asked, since that has to be arranged first."""
         reckoning = Reckoning(tuple(self.log), self.clock.now, self.booked_lines() if money else ())
         return Looking(reckoning, tuple(code for _, code in self.refusals), self.scenario.story.instant)
+
+    def hindsight(self) -> Hindsight:
+        return Hindsight(self.ledger, self.log, self.scenario.story.zone)
 
     def booked_lines(self) -> list[BookedLine]:
         """The commission lines that the read model books of the log so far."""
