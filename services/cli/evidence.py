@@ -8,9 +8,9 @@ from typing import Annotated
 import structlog
 import typer
 
-from services.cli.failing import Failure
+from services.cli.failing import Failure, refused
 from services.cli.output import AsJson, answer, pairs
-from services.evidence.bundle import Bundler, NothingToProve
+from services.evidence.bundle import Bundler, NotForThem, NothingToProve
 from services.evidence.sealer import open_sealer
 from services.wiring import open_books
 
@@ -23,6 +23,9 @@ logger = structlog.get_logger("evidence")
 Output = Annotated[Path, typer.Option("--output", "-o", help="The file to write, a zip.")]
 Personal = Annotated[
     bool, typer.Option("--with-personal", help="Add the personal values, in the clear. Every proof holds without them.")
+]
+Reader = Annotated[
+    str | None, typer.Option("--for", help="Who asks for personal values: of the committee, mid-office or management.")
 ]
 
 
@@ -51,10 +54,12 @@ def bundle(
     stream: Annotated[list[str], typer.Option("--stream", help="A history, such as deal/D-1; may be repeated.")],
     output: Output,
     with_personal: Personal = False,
+    reader: Reader = None,
     json: AsJson = False,
 ) -> None:
     """Write an evidence bundle of some histories. `python verify_bundle.py FILE`, of which it holds a copy, checks it."""
-    write_bundle(lambda bundler: bundler.of_streams(stream, personal=with_personal), output, with_personal, json)
+    asks = who_asks(with_personal, reader)
+    write_bundle(lambda bundler: bundler.of_streams(stream, personal_for=asks), output, asks, json)
 
 
 @of_case.command("bundle")
@@ -62,13 +67,22 @@ def bundle_case(
     case: Annotated[str, typer.Argument(help="The case's id.")],
     output: Output,
     with_personal: Personal = False,
+    reader: Reader = None,
     json: AsJson = False,
 ) -> None:
     """Write the evidence bundle of a case: what it is about, how it was heard, decided and carried out, with every proof."""
-    write_bundle(lambda bundler: bundler.of_case(case, personal=with_personal), output, with_personal, json)
+    asks = who_asks(with_personal, reader)
+    write_bundle(lambda bundler: bundler.of_case(case, personal_for=asks), output, asks, json)
 
 
-def write_bundle(make: Callable[[Bundler], bytes], output: Path, personal: bool, json: bool) -> None:
+def who_asks(with_personal: bool, reader: str | None) -> str | None:
+    """Who is to have personal values; None if nobody asked for them."""
+    if with_personal != (reader is not None):
+        raise Failure("bad-usage", "Personal values are for somebody: give --with-personal and --for REP together.")
+    return reader
+
+
+def write_bundle(make: Callable[[Bundler], bytes], output: Path, reader: str | None, json: bool) -> None:
     """Make a bundle and write it, whole or not at all; tell which key signed it."""
     with open_books(os.environ) as books:
         bundler = Bundler(books.ledger, open_sealer(books.connection, books.settings))
@@ -76,14 +90,16 @@ def write_bundle(make: Callable[[Bundler], bytes], output: Path, personal: bool,
             made = make(bundler)
         except NothingToProve as error:
             raise Failure("nothing-to-prove", str(error)) from None
+        except NotForThem as error:
+            raise refused(error.refusal) from None
     draft = output.with_name(f"{output.name}.{os.getpid()}")
     try:
         draft.write_bytes(made)
         draft.replace(output)
     except OSError as error:
         raise Failure("not-writable", f"{output} cannot be written: {error.strerror}.") from None
-    if personal:
-        logger.info("personal values bundled", file=str(output))
+    if reader:
+        logger.info("personal values bundled", reader=reader, file=str(output))
     key = str(bundler.sealer.key.public)
     document = {"file": str(output), "bytes": len(made), "key": key}
     rows = [

@@ -18,12 +18,14 @@ from domain.case.matter import streams_of
 from domain.commission import attribute
 from domain.contract.facts import ContractSigned
 from domain.deal.facts import DealOpened
-from domain.fact import POLICIES, case_stream, customer_stream, deal_stream
+from domain.fact import ORGANISATION, POLICIES, case_stream, customer_stream, deal_stream
 from domain.facts import AnyFact, DealStreamFact
+from domain.organisation.facts import Duty, Organisation, OrganisationFact, evolve
 from domain.personal import keep_sealed
 from domain.policy.facts import PolicyPublished
 from domain.policy.terms import PolicyVersion
 from domain.record import Recorded
+from domain.refusals import Code, Refusal
 from domain.streams import DealStream, evolve_deal
 from services.evidence import verify_bundle
 from services.evidence.page import page
@@ -40,11 +42,22 @@ EVENTS: Final = (
 MOST_EVENTS: Final = 100_000
 """Events of one bundle. More is refused rather than cut."""
 
+READERS: Final[tuple[Duty, ...]] = ("committee", "mid-office", "manager")
+"""Whose duty it is to know of whom a case tells."""
+
 SEALED: Final = re.compile(r'"(sealed\.1\.[\w.=-]+)"')
 
 
 class NothingToProve(LookupError):
     """There are no events of the streams named, or more than a bundle holds."""
+
+
+class NotForThem(PermissionError):
+    """Personal values were asked for by somebody who may not have them."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(str(refusal))
+        self.refusal = refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +83,21 @@ class Bundler:
     ledger: Ledger
     sealer: Sealer
 
-    def of_case(self, case: str, *, personal: bool = False) -> bytes:
-        """The bundle of a case and of all that it is about. Raises `NothingToProve` or `LogRewritten`."""
+    def of_case(self, case: str, *, personal_for: str | None = None) -> bytes:
+        """The bundle of a case and of all that it is about. `personal_for` is who wants the personal values with it.
+
+        Raises `NothingToProve`, `LogRewritten`, or `NotForThem` if that person may not have them.
+        """
         head = self._sealed()
         with self.sealer.connect() as connection:
             streams = tuple(self._concerned(connection, case, head.size))
-            return self._made(connection, head, streams, case, personal=personal)
+            return self._made(connection, head, streams, case, personal_for)
 
-    def of_streams(self, streams: Sequence[str], *, personal: bool = False) -> bytes:
-        """The bundle of some histories, such as `deal/D-1`. Raises `NothingToProve` or `LogRewritten`."""
+    def of_streams(self, streams: Sequence[str], *, personal_for: str | None = None) -> bytes:
+        """The bundle of some histories, such as `deal/D-1`. Otherwise as `of_case`."""
         head = self._sealed()
         with self.sealer.connect() as connection:
-            return self._made(connection, head, streams, None, personal=personal)
+            return self._made(connection, head, streams, None, personal_for)
 
     def _sealed(self) -> SignedHead:
         head = self.sealer.seal()
@@ -104,7 +120,12 @@ class Bundler:
         yield from dict.fromkeys(found)
 
     def _made(
-        self, connection: Connection[Any], head: SignedHead, streams: Sequence[str], case: str | None, *, personal: bool
+        self,
+        connection: Connection[Any],
+        head: SignedHead,
+        streams: Sequence[str],
+        case: str | None,
+        reader: str | None,
     ) -> bytes:
         events = stored(connection, streams, head.size)
         if missing := [each for each in streams if each not in {event.recorded.stream for event in events}]:
@@ -124,8 +145,8 @@ class Bundler:
             "case.json": canonical(verify_bundle.summary(as_read(events))),
             "verify_bundle.py": (resources.files("services.evidence") / "verify_bundle.py").read_bytes(),
         }
-        if personal:
-            files["personal.json"] = canonical(dict(self._revealed(events)))
+        if reader:
+            files["personal.json"] = canonical(dict(self._revealed(events, reader)))
         manifest = self._manifest(head, events, streams, case)
         files["page.html"] = page(manifest, as_read(events), json.loads(files["amounts.json"]), head.head.root.hex())
         return self._signed(manifest, files)
@@ -140,8 +161,9 @@ class Bundler:
                 yield {"note": each.note, "proof": [h.hex() for h in tree.consistency(each.size, size)]}
             after = page_of_heads[-1].size
 
-    def _revealed(self, events: Iterable[Stored]) -> Iterator[tuple[str, str]]:
+    def _revealed(self, events: Iterable[Stored], reader: str) -> Iterator[tuple[str, str]]:
         """The personal values of the events, in the clear, by the text under which they are sealed."""
+        refuse_strangers(self.ledger, reader)
         for token in dict.fromkeys(token for each in events for token in SEALED.findall(each.text)):
             clear = self.ledger.reveal(token)
             if clear is not None:
@@ -176,6 +198,17 @@ class Bundler:
         if found:
             raise LogRewritten("The bundle would not hold: " + "; ".join(": ".join(each) for each in found[:5]))
         return packed(whole)
+
+
+def refuse_strangers(ledger: Ledger, reader: str) -> None:
+    """Raises `NotForThem` unless that person is of the committee, mid-office or management now."""
+    organisation = Organisation()
+    for each in ledger.read(ORGANISATION):
+        organisation = evolve(organisation, cast(OrganisationFact, each.fact), each.position)
+    post = organisation.post(reader, ledger.now())
+    if post is None or post.duty not in READERS:
+        detail = f"Reserved to: {', '.join(READERS)}."
+        raise NotForThem(Refusal(code=Code.NOT_ALLOWED, clause="evidence/personal", rival=reader, detail=detail))
 
 
 def stored(connection: Connection[Any], streams: Sequence[str], size: int) -> list[Stored]:

@@ -73,6 +73,18 @@ def test_what_cannot_be_bundled_is_said(told: Salesledger, tmp_path: Path) -> No
     assert not (tmp_path / "x.zip").exists()
 
 
+def test_personal_values_are_for_somebody_who_may_have_them(told: Salesledger, tmp_path: Path) -> None:
+    asked = ("bundle", "--stream", "customer/client-of-Ding", "-o", tmp_path / "x.zip", "--json")
+    alone, other = told(*asked, "--with-personal"), told(*asked, "--for", "Ding")
+    refused = told(*asked, "--with-personal", "--for", "Ding")
+
+    assert [(each.code, each.json["error"]["code"]) for each in (alone, other, refused)] == [
+        (2, "bad-usage"),
+        (2, "bad-usage"),
+        (3, "not-allowed"),
+    ]
+
+
 def test_verify_holds_the_log_against_the_published_heads(told: Salesledger, tmp_path: Path) -> None:
     assert told("verify", "--log-only", "--json").json["heads"] == 0
     told("seal")

@@ -64,6 +64,12 @@ def sealer_of(ledger: Ledger, *directories: Path) -> Sealer:
     return Sealer(lambda: connect(ledger.dsn, ledger.schema), KEY, [Place(each, KEY.public) for each in directories])
 
 
+def sealer_of_dsn(dsn: str, schema: str, directory: Path) -> Sealer:
+    """A sealer with two places, for a process that has no ledger open."""
+    places = [Place(directory / name, KEY.public) for name in ("ours", "witness")]
+    return Sealer(lambda: connect(dsn, schema), KEY, places)
+
+
 def clock() -> StoryClock:
     return StoryClock(datetime.fromtimestamp(EARLIEST.timestamp(), EARLIEST.tzinfo))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.database import connect
-from services.evidence.bundle import NothingToProve
+from services.evidence.bundle import Bundler, NotForThem, NothingToProve
 from services.evidence.tiles import LogRewritten
 from services.ledger.application import Ledger
 from tests.domain.story import PHONE, PLACE
@@ -59,7 +59,7 @@ def test_every_head_since_the_filing_is_there(court: RecordedCourt, of_case: Bun
 
 
 def test_personal_data_is_in_a_bundle_only_where_it_was_asked_for(court: RecordedCourt, of_case: Bundle) -> None:
-    asked = opened(court.bundler.of_case("K-1", personal=True))
+    asked = opened(court.bundler.of_case("K-1", personal_for="Kong"))
     without = b"".join(of_case.files.values()).decode()
 
     assert [each for each in IN_THE_CLEAR if each in without] == []
@@ -68,6 +68,25 @@ def test_personal_data_is_in_a_bundle_only_where_it_was_asked_for(court: Recorde
         "personal.json"
     ] * 3
     assert asked.found() == []
+
+
+@pytest.mark.parametrize("reader", ["Li", "nobody", "system"])
+def test_personal_data_is_not_for_everybody(court: RecordedCourt, reader: str) -> None:
+    with pytest.raises(NotForThem) as told:
+        court.bundler.of_case("K-1", personal_for=reader)
+
+    assert (told.value.refusal.code, told.value.refusal.rival) == ("not-allowed", reader)
+
+
+def test_what_was_erased_is_in_no_bundle(ledger: Ledger, tmp_path: Path) -> None:
+    bundler = on_record.small_deal(ledger, on_record.clock(), tmp_path)
+    before = opened(bundler.of_streams(["customer/C-1"], personal_for="Boss"))
+    alter(ledger, "update personal_key set wrapped = null where subject = 'customer/C-1'")
+    with Ledger(ledger.dsn, ledger.schema, ledger.keyring.safe) as later:
+        after = opened(Bundler(later, bundler.sealer).of_streams(["customer/C-1"], personal_for="Boss"))
+
+    assert list(json.loads(before.files["personal.json"]).values()) == ["The shop of C-1"]
+    assert (json.loads(after.files["personal.json"]), after.found()) == ({}, [])
 
 
 def test_the_page_reads_in_both_languages_loads_nothing_and_escapes_what_people_wrote(of_case: Bundle) -> None:

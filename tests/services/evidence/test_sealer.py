@@ -1,6 +1,8 @@
 """Heads are signed and published so that no kill leaves two truths, and nobody rewrites what was published."""
 
 import base64
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -233,6 +235,19 @@ def test_a_head_cut_off_in_the_middle_is_finished(sealer: Sealer, shop: Ledger, 
         places[0].heads_file.write_bytes(whole[:end])
         sealer.seal()
         assert places[0].heads_file.read_bytes() == whole
+
+
+def test_a_sealer_killed_at_any_line_leaves_one_truth(shop: Ledger, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.services.evidence.killed", shop.dsn, shop.schema, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert int(done.stdout) > 100
 
 
 def test_the_key_is_generated_for_its_owner_alone(tmp_path: Path) -> None:
