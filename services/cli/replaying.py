@@ -1,6 +1,6 @@
 """`replay`: step by step how it came to this, as known at one time and as true at another; two such points side by side."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -185,16 +185,10 @@ def plain(value: Any, reader: Reader) -> str:
 
 
 def compared(beside: Beside, reader: Reader) -> Iterator[RenderableType]:
-    """What only one of two points knows, and what stands otherwise."""
-    for replayed, other, only in (
-        (beside.first, "second", beside.only_first),
-        (beside.second, "first", beside.only_second),
-    ):
-        if only:
-            numbers = ", ".join(map(str, only))
-            yield paragraph(f"{title(replayed, reader)}: counts events {numbers}, which the {other} does not.")
+    """What only one of two points counts, and what stands otherwise."""
+    sides = [("First", beside.first, beside.only_first), ("Second", beside.second, beside.only_second)]
+    for which, replayed, only in sides:
+        counted = f"; it alone counts events {', '.join(map(str, only))}" if only else ""
+        yield paragraph(f"{which}: {title(replayed, reader).removeprefix('Replay, ')}{counted}.")
     rows = [(each.what, plain(each.before, reader), plain(each.after, reader)) for each in beside.differences]
-    heads: Mapping[str, Justify] = SIDE_BY_SIDE
-    yield table(f"{title(beside.first, reader)} | {title(beside.second, reader)}", heads, rows)
-    if not rows:
-        yield paragraph("Everything stands the same at both points.")
+    yield table("", SIDE_BY_SIDE, rows) if rows else paragraph("Everything stands the same at both points.")

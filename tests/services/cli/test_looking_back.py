@@ -20,7 +20,8 @@ def test_replay_shows_a_deal_step_by_step_at_two_points_side_by_side(ask: Salesl
     assert told.json["compared_with"]["true_at"].startswith("2024-03-17")
 
     told = ask("replay", "--customer", "client-of-Wang", "--compare", "2024-03-17,")
-    assert "Replay, as known now | Replay, as known at 2024-03-17 23:59:59" in told.out
+    assert "First: as known now; it alone counts events" in told.out
+    assert "Second: as known at 2024-03-17 23:59:59." in told.out
     assert "owner of client-of-Wang: — → Wang" in told.out
 
 
