@@ -101,10 +101,10 @@ class Sights:
     def is_in_sight(self, stream: str) -> bool:
         return stream in self._versions or stream in self.world.streams
 
-    def apply(self, fact: AnyFact, position: int, found: Iterable[Effect]) -> None:
-        """Fold a new fact in. Counts and alarms whose beginning is not known are left unknown, far alarms unloaded."""
+    def apply(self, fact: AnyFact, position: int) -> tuple[Effect, ...]:
+        """Fold a new fact in, and give what it changes. Counts and alarms whose beginning is not known are left unknown, far alarms unloaded."""
         world = self.world
-        world.apply(fact, position)
+        found = world.apply(fact, position)
         if fact.stream in self._versions:
             self._versions[fact.stream] += 1
         for effect in found:
@@ -118,6 +118,7 @@ class Sights:
                     world.lapsing.pop(effect.who, None)
                 elif isinstance(effect, Wake) and effect.at is not None and effect.at > until:
                     world.lapsing[effect.who].pop(fact.stream, None)
+        return found
 
     def follow(self, connection: Connection[Any], head: Head) -> None:
         """Forget what others have written since, and take in the organisation and the policies as they are now."""
