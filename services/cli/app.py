@@ -14,6 +14,7 @@ from services.cli import (
     history,
     importing,
     lines,
+    people,
     policy,
     pool,
     proving,
@@ -47,9 +48,10 @@ def salesledger(context: typer.Context) -> None:
         raise typer.Exit(BAD_USAGE)
 
 
-for part in (demo, pool, history, deals, lines, explaining, recording, importing, state, proving, running):
+for part in (demo, pool, history, deals, lines, explaining, recording, importing, state, proving, running, people):
     app.add_typer(part.app)
 app.add_typer(policy.app, name="policy")
+app.add_typer(people.subject, name="subject")
 app.add_typer(scenario.app, name="scenario")
 
 
