@@ -14,6 +14,7 @@ from services.cli import (
     history,
     importing,
     lines,
+    migrating,
     people,
     policy,
     pool,
@@ -48,7 +49,21 @@ def salesledger(context: typer.Context) -> None:
         raise typer.Exit(BAD_USAGE)
 
 
-for part in (demo, pool, history, deals, lines, explaining, recording, importing, state, proving, running, people):
+for part in (
+    demo,
+    pool,
+    history,
+    deals,
+    lines,
+    explaining,
+    recording,
+    importing,
+    state,
+    proving,
+    running,
+    people,
+    migrating,
+):
     app.add_typer(part.app)
 app.add_typer(policy.app, name="policy")
 app.add_typer(people.subject, name="subject")
