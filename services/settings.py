@@ -27,6 +27,17 @@ SETTINGS: Final = (
         "Where PostgreSQL 18 is, as a libpq address. It may hold a password.",
         secret=True,
     ),
+    Setting(
+        "LEDGER_OWNER_URL",
+        "LEDGER_DATABASE_URL",
+        "The same database as the owner of the ledger's tables, who migrates them. Give it to `migrate` only.",
+        secret=True,
+    ),
+    Setting(
+        "LEDGER_ALLOW_SUPERUSER",
+        "no",
+        "`yes` lets the ledger run as a superuser of a database of your own. The embedded one always does.",
+    ),
     Setting("LEDGER_SCHEMA", "ledger", "The ledger's schema. One schema is one ledger."),
     Setting(
         "LEDGER_DATA_DIR",
@@ -84,6 +95,8 @@ class Settings:
     seal_dir_given: Path | None = None
     witness_dirs: tuple[Path, ...] = ()
     seal_seconds: int = 60
+    owner_url: str | None = field(default=None, repr=False)
+    allow_superuser: bool = False
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str]) -> Self:
@@ -103,6 +116,8 @@ class Settings:
             seal_dir_given=Path(seal_dir).expanduser() if seal_dir else None,
             witness_dirs=tuple(Path(each).expanduser() for each in witnesses if each),
             seal_seconds=seconds(env.get("LEDGER_SEAL_SECONDS") or "60"),
+            owner_url=env.get("LEDGER_OWNER_URL") or None,
+            allow_superuser=yes_or_no("LEDGER_ALLOW_SUPERUSER", env.get("LEDGER_ALLOW_SUPERUSER") or "no"),
         )
 
     @property
@@ -140,6 +155,13 @@ def seconds(text: str) -> int:
     if not re.fullmatch(r"[1-9][0-9]{0,5}", text):
         raise SettingInvalid(f"LEDGER_SEAL_SECONDS is {text!r}. It must be a whole number of seconds, at least 1.")
     return int(text)
+
+
+def yes_or_no(name: str, value: str) -> bool:
+    """Raises `SettingInvalid` for anything but yes and no."""
+    if value not in ("yes", "no"):
+        raise SettingInvalid(f"{name} is {value!r}. It must be yes or no.")
+    return value == "yes"
 
 
 def plain_schema(name: str) -> str:

@@ -8,6 +8,8 @@ from typing import Literal, assert_never
 from domain.conduct.facts import Conduct, ConductFact, PenaltyApplied, PenaltyLifted
 from domain.fact import Id, OfOrganisation, Text
 from domain.mentorship.facts import MentorAssigned, MentorshipEnded
+from domain.person import facts as person
+from domain.person.facts import LegalHoldLifted, LegalHoldPlaced, PersonalData, PersonFact, SubjectErased
 from domain.personal import Personal
 
 Duty = Literal["rep", "lead", "manager", "mid-office", "finance", "committee"]
@@ -107,6 +109,7 @@ class Rep:
     quotas: tuple[QuotaSet, ...] = ()
     mentors: tuple[MentorAssigned, ...] = ()
     conduct: Conduct = Conduct()
+    personal: PersonalData = PersonalData()
 
     def post(self, at: datetime) -> Post | None:
         """Where they worked at that time; None before they joined and after they left."""
@@ -168,8 +171,7 @@ class Organisation:
         return post is not None and post.unit is not None and unit in {u.unit for u in self.line(post.unit, at)}
 
 
-def evolve(organisation: Organisation, fact: OrganisationFact, position: int = 0) -> Organisation:
-    del position
+def evolve(organisation: Organisation, fact: OrganisationFact | PersonFact, position: int = 0) -> Organisation:
     match fact:
         case UnitCreated():
             unit = Unit(fact.unit, fact.title, fact.at, fact.region, fact.brand, ((fact.at, fact.parent),))
@@ -210,6 +212,12 @@ def evolve(organisation: Organisation, fact: OrganisationFact, position: int = 0
             rep = organisation.reps[fact.rep]
             conduct = replace(rep.conduct, lifted=(*rep.conduct.lifted, fact.penalty))
             return known_as(organisation, replace(rep, conduct=conduct))
+        case SubjectErased() | LegalHoldPlaced() | LegalHoldLifted():
+            rep = organisation.reps[fact.whose.removeprefix("rep/")]
+            name = None if isinstance(fact, SubjectErased) else rep.rep_name
+            return known_as(
+                organisation, replace(rep, rep_name=name, personal=person.evolve(rep.personal, fact, position))
+            )
     assert_never(fact)
 
 

@@ -15,6 +15,8 @@ from services.cli import (
     history,
     importing,
     lines,
+    migrating,
+    people,
     policy,
     pool,
     proving,
@@ -53,13 +55,28 @@ def salesledger(context: typer.Context) -> None:
         raise typer.Exit(BAD_USAGE)
 
 
-for part in (demo, pool, history, deals, lines, explaining, recording, importing, state, proving, running):
+for part in (
+    demo,
+    pool,
+    history,
+    deals,
+    lines,
+    explaining,
+    recording,
+    importing,
+    state,
+    proving,
+    running,
+    people,
+    migrating,
+):
     app.add_typer(part.app)
 for part in (replaying, reexecuting, supposing, evidence):
     app.add_typer(part.app)
     case.add_typer(part.of_case)
 app.add_typer(case, name="case")
 app.add_typer(policy.app, name="policy")
+app.add_typer(people.subject, name="subject")
 app.add_typer(scenario.app, name="scenario")
 
 

@@ -16,6 +16,7 @@ from services.cli.output import errors, print_json
 from services.evidence.seal_key import SealKeyUnusable
 from services.evidence.tiles import LogRewritten
 from services.ledger.answer import LedgerUnavailable, OutcomeUnknown
+from services.ledger.grants import RoleTooMighty
 from services.ledger.schema import SchemaUnusable
 from services.settings import SettingInvalid
 from services.vault import MasterKeyUnusable
@@ -70,6 +71,8 @@ def told(error: BaseException, database_url: str | None = None) -> Told | None:
             return Told("seal-key-unusable", str(error), BAD_USAGE)
         case LogRewritten():
             return Told("log-rewritten", str(error), CHECK_FAILED)
+        case RoleTooMighty():
+            return Told("role-too-mighty", str(error), BAD_USAGE)
         case SchemaUnusable() | NewerThanTheCode():
             return Told("schema-unusable", str(error), BAD_USAGE)
         case RebuildDiffers():

@@ -13,6 +13,7 @@ from services.database import connect
 from services.evidence.heads import Checked, check_heads
 from services.evidence.published import Place
 from services.evidence.seal_key import known_seal_key
+from services.ledger.grants import powers
 from services.ledger.refold import refold
 from services.wiring import Books, open_books
 
@@ -26,7 +27,7 @@ def verify(
     ] = True,
     json: AsJson = False,
 ) -> None:
-    """Check that everything follows from the log: hash chain, shared facts, signed heads, and every read model.
+    """Check that everything follows from the log: hash chain, shared facts, signed heads, every read model; and what the role may do.
 
     Exits 1 with the first difference.
     """
@@ -38,6 +39,11 @@ def verify(
             bar.update(task, completed=found.events, total=found.events)
         sealed = heads_of(books)
         differences = [each for each in (found.difference, sealed.difference) if each]
+        held = powers(books.ledger.dsn, books.ledger.schema)
+        if books.settings.owner_url and held.could:
+            differences.append(
+                f"The database role {held.role} could {', '.join(held.could)}. Run `salesledger migrate`."
+            )
         rebuilt = {} if differences or not read_models else compared(books, differences)
     document: dict[str, Any] = {
         "true_up_to": head,
@@ -45,6 +51,7 @@ def verify(
         "chain": "differs" if found.difference else "holds",
         "heads": sealed.heads,
         "read_models": rebuilt,
+        "role": {"name": held.role, "superuser": held.superuser, "could": held.could},
         "differences": differences,
     }
     said = [f"{found.events} facts read: the chain holds, and what is kept beside the log follows from it."]
@@ -52,6 +59,11 @@ def verify(
         said.append(f"{sealed.heads} signed heads read, wherever each is kept: the log leads to all of them.")
     if read_models:
         said.append(f"{len(rebuilt)} read models folded again: each is what was shown, byte for byte.")
+    said.append(
+        f"The database role {held.role} could alter what is recorded: it owns the tables. LEDGER_OWNER_URL parts the two."
+        if held.could
+        else f"The database role {held.role} can alter nothing that is recorded."
+    )
     if differences:
         said = [f"Differs: {each}" for each in differences]
     answer(document, *(paragraph(each, "bold red" if differences else "") for each in said), as_json=json)

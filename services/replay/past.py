@@ -71,7 +71,7 @@ class Past:
         self._connection = connection
         self._log = sql.Identifier(ledger.schema, "event")
         key = ledger.keyring.reserved("fingerprints")
-        self.keys = Keys(ledger.keyring.safe)
+        self.keys = Keys(ledger.keyring.safe, lambda _subject: None)
         self.keys.load = lambda subjects: ask_keys(connection, subjects)
         self._sights = Sights(lambda kind, value: vault.fingerprint(key, kind, value), self.keys, MOST_STREAMS)
         self._changes = Changes()
@@ -102,8 +102,7 @@ class Past:
         """Take in the next fact of the log."""
         in_sight = self._sights.is_in_sight(stored.stream)
         fact = read_fact(from_json(stored.text)["fact"], self.keys.unseal if in_sight else keep_sealed)
-        found = effects(fact)
-        self._sights.apply(fact, stored.position, found)
+        found = self._sights.apply(fact, stored.position)
         if not in_sight:
             self.world.streams.pop(stored.stream, None)
         self._changes.add(fact.stream, stored.position, found)
