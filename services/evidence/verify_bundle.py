@@ -454,8 +454,9 @@ def case_findings(events: Events, heads: Heads) -> Findings:
                 yield "ruling-differs", f"event {position}", "the digest is not that of the ruling"
             votes.append(fact)
         elif kind == "decision-issued.v1":
-            decided = event
             yield from ruling_findings(fact, position, votes, seated, terms)
+            yield from prediction_findings(event, decided, events, policies)
+            decided = event
         elif kind == "decision-executed.v1":
             yield from execution_findings(event, decided, events, policies)
             opened, seated, votes = position, [], []
@@ -522,42 +523,54 @@ def ruling_findings(fact: Json, position: int, votes: list[Json], seated: list[s
             yield "votes-differ", where, "a ruling had its majority, and the status quo was confirmed"
 
 
+def prediction_findings(event: Json, earlier: Json, events: Events, policies: dict[str, Json]) -> Findings:
+    """What the deals came to before the ruling, reckoned again; without a majority the ruling before stands, as it was."""
+    fact, where = event["fact"], f"event {event['position']}"
+    told = by_payee(fact["predicted"])
+    if fact["cause"] == "no-majority":
+        if told != (by_payee(earlier["fact"]["predicted"]) if earlier else {}):
+            yield "prediction-differs", where, "the ruling that stands predicted something else"
+        return
+    known = [each for each in events if each["position"] <= fact["position"] or is_clocks(each, event)]
+    for deal in sorted({deal for deal, _ in told}):
+        if not follows(deal, told, fact["at"], known, None, policies):
+            yield "prediction-differs", where, f"what deal {deal} came to before the ruling does not follow"
+
+
 def execution_findings(event: Json, decided: Json, events: Events, policies: dict[str, Json]) -> Findings:
-    """Reckon again what the deals came to before the ruling, and after it; and hold what was predicted against that."""
+    """What the deals come to by the ruling, reckoned again from the effects of its execution, and held against the prediction."""
     fact, ruled = event["fact"], decided["fact"]
     where = f"event {event['position']}"
     if fact["digest"] != ruled["digest"]:
         yield "execution-differs", where, "another ruling was carried out than the one issued"
+    if ruled["ruling"]["finding"] == "remand":
+        return
     then, now = by_payee(ruled["predicted"]), by_payee(fact["amounts"])
-    told = {(each["deal"], each["payee"]) for each in fact["moved"]}
-    if told != {each for each in {**then, **now} if then.get(each) != now.get(each)}:
+    differing = {each for each in {**then, **now} if then and then.get(each) != now.get(each)}
+    if {(each["deal"], each["payee"]) for each in fact["moved"]} != differing:
         yield "execution-differs", where, "what differs from the prediction is not what is said to differ"
     effects = [each for each in events if each["command_id"] == event["command_id"]]
-    clock = [each for each in effects if each["fact"]["kind"] == "role-expired.v1"]
-    before = [*(each for each in events if each["position"] < effects[0]["position"]), *clock]
-    known = [each for each in events if each["position"] <= ruled["position"]]
-    for deal in sorted({deal for deal, _ in {**then, **now}}):
-        if not follows(deal, then, known, None, decided, policies):
-            yield (
-                "prediction-differs",
-                f"event {decided['position']}",
-                f"what deal {deal} came to before the ruling does not follow",
-            )
-        if not follows(deal, now, before, [*before, *effects], event, policies):
+    first = effects[0]["position"]
+    before = [each for each in events if each["position"] < first or is_clocks(each, event)]
+    for deal in sorted({deal for deal, _ in now}):
+        if not follows(deal, now, ruled["at"], before, [*before, *effects], policies):
             yield "execution-differs", where, f"what deal {deal} comes to by the ruling does not follow"
+
+
+def is_clocks(each: Json, event: Json) -> bool:
+    """Whether the clock has told it in the same commit, and so before."""
+    return bool(each["command_id"] == event["command_id"] and each["fact"]["kind"] == "role-expired.v1")
 
 
 def by_payee(amounts: list[Json]) -> dict[tuple[str, Any], tuple[Any, int, int]]:
     return {(each["deal"], each["payee"]): (each["currency"], each["before"], each["after"]) for each in amounts}
 
 
-def follows(
-    deal: str, told: dict[Any, Any], before: Events, after: Events | None, told_in: Json, policies: Json
-) -> bool:
+def follows(deal: str, told: Json, when: str, before: Events, after: Events | None, policies: dict[str, Json]) -> bool:
     """Whether a deal's amounts follow from the events before, and those after if given. Without a contract, the shares
     must be those of one of the policies.
     """
-    was, at = deal_after(before, deal), moment(told_in["fact"]["at"])
+    was, at = deal_after(before, deal), moment(when)
     will = deal_after(after, deal) if after else None
     for policy in [was.signing["policy"]] if was.signing else policies:
         plan = policies[policy]["version"]["commission"]
