@@ -92,12 +92,7 @@ def write_bundle(make: Callable[[Bundler], bytes], output: Path, reader: str | N
             raise Failure("nothing-to-prove", str(error)) from None
         except NotForThem as error:
             raise refused(error.refusal) from None
-    draft = output.with_name(f"{output.name}.{os.getpid()}")
-    try:
-        draft.write_bytes(made)
-        draft.replace(output)
-    except OSError as error:
-        raise Failure("not-writable", f"{output} cannot be written: {error.strerror}.") from None
+    put(made, output, mode=0o600 if reader else 0o644)
     if reader:
         logger.info("personal values bundled", reader=reader, file=str(output))
     key = str(bundler.sealer.key.public)
@@ -109,3 +104,15 @@ def write_bundle(make: Callable[[Bundler], bytes], output: Path, reader: str | N
         ("check it", f"python verify_bundle.py {output} --key {key}"),
     ]
     answer(document, pairs("The bundle is written", rows), as_json=json)
+
+
+def put(made: bytes, output: Path, mode: int) -> None:
+    """Write a file whole or not at all."""
+    draft = output.with_name(f"{output.name}.{os.getpid()}")
+    try:
+        draft.touch(mode)
+        draft.write_bytes(made)
+        draft.replace(output)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise Failure("not-writable", f"{output} cannot be written: {error.strerror}.") from None

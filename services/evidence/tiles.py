@@ -1,6 +1,7 @@
 """The log's Merkle tree as the database keeps it: tiles of 32 hashes, read by proofs and grown by the sealer in batches."""
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Any, Final, TypeVar, cast
 
 from psycopg import Connection
@@ -53,7 +54,11 @@ class StoredTree:
     def __init__(self, connection: Connection[Any]) -> None:
         self._connection = connection
         self._tiles: dict[tuple[int, int], list[list[bytes]]] = {}
-        self.size = cast(tuple[int], connection.execute(SIZE).fetchone())[0]
+
+    @cached_property
+    def size(self) -> int:
+        """How many events the tree has taken in."""
+        return cast(tuple[int], self._connection.execute(SIZE).fetchone())[0]
 
     def root(self, size: int) -> bytes:
         """The root over the first `size` events. Raises `LogRewritten` if tiles are missing."""

@@ -466,6 +466,9 @@ def draw_findings(fact: Json, position: int, opened: int, terms: Json, heads: He
     where, head = f"event {position}", fact["head"]
     if head["size"] < opened:
         yield "panel-differs", where, "the head that the panel is drawn from is older than the hearing"
+    chosen = [size for size in heads if opened <= size < head["size"]]
+    if chosen:
+        yield "panel-differs", where, f"a head of {min(chosen)} events was published first: the seed was chosen"
     if heads.get(head["size"], b"").hex() != head["root"]:
         yield (
             "panel-differs",

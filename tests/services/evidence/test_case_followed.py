@@ -130,6 +130,17 @@ def test_what_does_not_follow_is_named(of_case: Bundle, change: Callable[[Events
     assert code in [found for found, _, _ in case_findings(told, heads(of_case))]
 
 
+def test_a_seed_that_was_chosen_among_several_heads_is_named(of_case: Bundle) -> None:
+    told, published = events(of_case), heads(of_case)
+    accepted = next(each["position"] for each in told if each["fact"]["kind"] == "case-accepted.v1")
+
+    found = list(case_findings(told, {**published, accepted: bytes(32)}))
+
+    assert found == [
+        ("panel-differs", found[0][1], f"a head of {accepted} events was published first: the seed was chosen")
+    ]
+
+
 def test_the_ruling_and_its_amounts_are_in_the_bundle(of_case: Bundle) -> None:
     case = json.loads(of_case.files["case.json"])
     paid = {each["payee"]: 0 for each in json.loads(of_case.files["amounts.json"])}
