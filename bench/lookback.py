@@ -26,24 +26,22 @@ from services.scenarios.running import Telling
 from services.scenarios.stage import StoryClock
 from services.vault import Vault
 
-STORY: Final = "d3-drop-after-rejected-visit"
+STORY: Final = "d1-the-ruling"
+IDS: Final = ("house-X", "client-of-Ding", "client-of-Wang", "D1")
+"""What the story's deal, its customers and its case are called."""
 LENGTHS: Final = (100_000, 1_000_000)
 PEOPLE: Final = 500
 REPLAYS: Final = 300
 FORKS: Final = 100
 AGAIN: Final = 12_800
 REPLAY_MS: Final = 50
-REJECTED: Final = "11"
-"""Where the visit is rejected in the story."""
 
 CLONE: Final = """
 insert into event (position, stream, version, kind, event_id, occurred_at, recorded_at, record, chain)
 select %(head)s + (n - 1) * %(many)s + row_number() over (partition by n order by e.position),
     e.stream || ':' || n, e.version, e.kind, gen_random_uuid(), e.occurred_at, e.recorded_at,
-    replace(replace(replace(e.record::text, '"customer":"shop"', '"customer":"shop:' || n || '"'),
-        '"deal":"shop-1"', '"deal":"shop-1:' || n || '"'), '"stream":"' || e.stream, '"stream":"' || e.stream || ':' || n)::json,
-    e.chain
-from generate_series(1, %(times)s) n, event e where e.stream in ('customer/shop', 'deal/shop-1') order by n, e.position
+    regexp_replace(e.record::text, %(named)s, '\\1\\2:' || n || '"', 'g')::json, e.chain
+from generate_series(1, %(times)s) n, event e where e.stream = any(%(streams)s) order by n, e.position
 """
 DEALS: Final = """
 insert into deal_state select (jsonb_populate_record(d, jsonb_build_object('deal', d.deal || ':' || n,
@@ -58,24 +56,25 @@ def measure(dsn: str) -> Iterator[Measure]:
             random = Random(length)
             log = f"in a log of {length:,} events"
             with closing(connect(ledger.dsn, ledger.schema)) as connection:
+                (ruled,) = one(connection, "select min(position)::text from event where kind = 'panel-seated.v1'")
                 named = [f":{random.randint(1, times)}" for _ in range(REPLAYS)]
                 replayed = timed(lambda clone: replay_one(connection, clone), named)
-                yield Measure(f"replay of one deal {log}, p50", replayed[len(replayed) // 2], "ms")
-                yield at_most(f"replay of one deal {log}, p99", percentile(replayed, 99), "ms", REPLAY_MS)
-                forked = timed(lambda _: fork_one(ledger, connection), [""] * FORKS)
-                yield Measure(f"what-if on one deal {log}, p50", forked[len(forked) // 2], "ms")
-                yield Measure(f"what-if on one deal {log}, p99", percentile(forked, 99), "ms")
+                yield Measure(f"replay of one case {log}, p50", replayed[len(replayed) // 2], "ms")
+                yield at_most(f"replay of one case {log}, p99", percentile(replayed, 99), "ms", REPLAY_MS)
+                forked = timed(lambda executed: fork_one(ledger, connection, executed), [ruled] * FORKS)
+                yield Measure(f"what-if on one case {log}, p50", forked[len(forked) // 2], "ms")
+                yield Measure(f"what-if on one case {log}, p99", percentile(forked, 99), "ms")
     yield decided_again(dsn)
 
 
 def replay_one(connection: Connection[Any], clone: str) -> None:
-    (found,) = replay(connection, [f"deal/shop-1{clone}"], deals_of(connection), [Moment()])
+    (found,) = replay(connection, [f"case/D1{clone}"], deals_of(connection), [Moment()])
     assert len(found.steps) > 20, "a whole history was replayed"
 
 
-def fork_one(ledger: Ledger, connection: Connection[Any]) -> None:
-    found = what_if(ledger, connection, ["deal/shop-1"], deals_of(connection), Question(omit=(REJECTED,)))
-    assert found.lines, "the rejection made a difference"
+def fork_one(ledger: Ledger, connection: Connection[Any], executed: str) -> None:
+    found = what_if(ledger, connection, ["case/D1"], deals_of(connection), Question(omit=(executed,)))
+    assert found.lines, "the ruling made a difference"
 
 
 def decided_again(dsn: str) -> Measure:
@@ -101,7 +100,7 @@ def long_log(dsn: str, length: int) -> Iterator[tuple[Ledger, int]]:
             telling = Telling(scenario, ledger, clock, "on-time")
             for act in scenario.acts:
                 telling.tell(act)
-            joined = ((f"join/{n}", JoinRep(at=clock.now, rep=f"R{n}", unit="retail")) for n in range(PEOPLE))
+            joined = ((f"join/{n}", JoinRep(at=clock.now, rep=f"R{n}", unit="west-store")) for n in range(PEOPLE))
             assert all(answer.accepted for answer in ledger.record_many(joined))
             log = log_of(ledger.notification_log, ledger.mapper)
             Runner(lambda: connect(dsn, schema), log, channel="bench", models=(Deals,)).catch_up()
@@ -115,13 +114,17 @@ def lengthened(ledger: Ledger, length: int) -> int:
     """Put so many like the story's deal behind it that the log has about that length; gives how many."""
     head = ledger.head().position
     with closing(connect(ledger.dsn, ledger.schema, timeouts=False)) as connection:
-        (many,) = one(connection, "select count(*) from event where stream in ('customer/shop', 'deal/shop-1')")
+        streams = [f"{story}/{each}" for each in IDS for story in ("deal", "customer", "case")]
+        many = len(connection.execute("select from event where stream = any(%s)", (streams,)).fetchall())
         times = (length - head) // many
-        connection.execute(CLONE.encode(), {"head": head, "many": many, "times": times})
+        named = f'(["/])({"|".join(IDS)})"'
+        connection.execute(
+            CLONE.encode(), {"head": head, "many": many, "times": times, "named": named, "streams": streams}
+        )
         connection.execute(DEALS.encode(), (times,))
         connection.execute("update ledger_head set position = (select max(position) from event)")
         connection.execute("vacuum analyze")
-    return int(times)
+    return times
 
 
 def one(connection: Connection[Any], query: LiteralString) -> tuple[Any, ...]:

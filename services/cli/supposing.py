@@ -50,6 +50,8 @@ Policy = Annotated[
     typer.Option("--policy", metavar="FILE", help="Judge by this policy in place of the one of the same scope."),
 ]
 
+NOT_THERE: Final = ("unknown-event", "nothing-known")
+
 INSTANT: Final[TypeAdapter[datetime]] = TypeAdapter(Instant)
 AMOUNTS: Final[dict[str, Justify]] = {"before": "right", "after": "right", "difference": "right"}
 
@@ -118,7 +120,7 @@ def show(
         except TooWide as wide:
             raise Failure("too-wide", f"{wide} Ask about one deal or one customer of it.") from None
         except NotSupposable as error:
-            raise Failure(error.code, str(error), BAD_USAGE if error.code == "unknown-event" else REFUSED) from None
+            raise Failure(error.code, str(error), BAD_USAGE if error.code in NOT_THERE else REFUSED) from None
         document = {each.name: getattr(found, each.name) for each in fields(found)}
         parts = list(told(found, reader))
     answer(document, *parts, as_json=as_json)

@@ -4,6 +4,7 @@ What lies beyond the histories concerned is taken to have done to each act what 
 explain an outcome, it stays as it was unless what is supposed changes it.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +17,7 @@ from domain.policy.terms import PolicyVersion
 from domain.record import Recorded
 from domain.refusals import Code, Refusal
 from domain.visit.decisions import as_if_verified
-from domain.visit.facts import VisitRejected
+from domain.visit.facts import VisitRecorded, VisitRejected, VisitVerified
 from domain.world import Fingerprint, World
 from services.replay.acts import Act, Course, Told
 
@@ -152,8 +153,7 @@ def follow(
     )
     if unmoved:
         facts, refusal = [each.fact for each in step.facts], step.refusal
-    left_out = [each.fact for each in step.facts if each.position in supposed.omitted]
-    for fact in without(facts, left_out, branch.world):
+    for fact in without(facts, step, supposed.omitted, branch.world):
         branch.add(under(fact, supposed.policies), step.command_id, position_of(fact, step.facts))
     branch.came[step.command_id] = Came(step, refusal)
 
@@ -183,7 +183,8 @@ def as_supposed(went: Course, supposed: Supposed) -> list[Act | Told]:
 def leads(act: Act) -> int | None:
     """The position of the fact that the act itself was for; what else came of it follows from that one."""
     own = [each for each in act.facts if each.fact.at == act.command.at and each.fact.kind not in CLOCKS]
-    return min((each.position for each in own), default=None)
+    of_its_own = [each for each in own if each.stream == act.command.stream] or own
+    return min((each.position for each in of_its_own), default=None)
 
 
 def check(went: Course, supposed: Supposed) -> frozenset[str]:
@@ -195,7 +196,7 @@ def check(went: Course, supposed: Supposed) -> frozenset[str]:
             raise NotSupposable("unknown-event", f"Event {position} is none of these histories.")
         act, recorded = found
         leading = leads(act)
-        if leading is None or position < leading:
+        if leading is None or recorded.fact.kind in CLOCKS:
             raise NotSupposable(
                 "the-clocks",
                 f"Event {position} ({recorded.fact.kind}) is the clock's: it follows from a deadline. "
@@ -233,17 +234,31 @@ def missing(branch: Branch, changed: frozenset[str], supposed: Supposed) -> None
         )
 
 
-def without(facts: Sequence[AnyFact], left_out: Sequence[AnyFact], world: World) -> Iterator[AnyFact]:
+def without(facts: Sequence[AnyFact], act: Act, omitted: frozenset[int], world: World) -> Iterator[AnyFact]:
     """The facts of a verdict but those left out, and those that rest on one; a rejection left out is a verification."""
-    visits = {getattr(fact, "visit", None) for fact in left_out if fact.kind == "visit-verified.v1"} - {None}
-    kinds = {fact.kind for fact in left_out}
-    for fact in facts:
-        if isinstance(fact, VisitRejected) and fact.kind in kinds:
-            yield from as_if_verified(fact, world)
-        elif fact.kind not in kinds and not (
-            visits and fact.kind != "visit-recorded.v1" and getattr(fact, "visit", None) in visits
-        ):
+    recorded: list[AnyFact] = [each.fact for each in act.facts]
+    places = [each.position for each in act.facts]
+    gone = {
+        name: fact
+        for name, fact, position in zip(names(recorded), recorded, places, strict=True)
+        if position in omitted
+    }
+    visits = {fact.visit for fact in gone.values() if isinstance(fact, VisitVerified)}
+    for name, fact in zip(names(facts), facts, strict=True):
+        if name in gone:
+            yield from as_if_verified(fact, world) if isinstance(fact, VisitRejected) else ()
+        elif isinstance(fact, VisitRecorded) or getattr(fact, "visit", None) not in visits:
             yield fact
+
+
+def names(facts: Sequence[AnyFact]) -> list[tuple[str, str, int]]:
+    """Each fact's history, its kind and its number among those of one verdict."""
+    counted = Counter[tuple[str, str]]()
+    found = []
+    for fact in facts:
+        counted[fact.stream, fact.kind] += 1
+        found.append((fact.stream, fact.kind, counted[fact.stream, fact.kind]))
+    return found
 
 
 def let_the_clock_tell(branch: Branch, went: Course) -> None:

@@ -102,6 +102,9 @@ def what_if(
     asked = [*question.omit, *(event for event, _ in question.redate)]
     inserted = (act.command.stream for act in question.insert)
     went = course(connection, list(dict.fromkeys((*first, *inserted))), deals_of, ledger.keyring.unseal, asked)
+    known = any(each.stream in first for act in went.acts for each in act.facts)
+    if not known and not question.insert:
+        raise NotSupposable("nothing-known", f"Nothing is known of {', '.join(first)}.")
     supposed = Supposed(
         omitted=frozenset(resolved(connection, event) for event in question.omit),
         redated={resolved(connection, event): at for event, at in question.redate},

@@ -78,6 +78,7 @@ def test_what_if_tells_who_would_have_been_paid(ask: Salesledger, tmp_path: Path
         (["case", "reexecute"], 2, "Name a case"),
         (["case", "replay", "C-none"], 2, "Nothing is known of case/C-none"),
         (["what-if", "--deal", "house-X"], 2, "what to suppose"),
+        (["what-if", "--deal", "none", "--omit", "1"], 2, "Nothing is known of deal/none"),
         (["what-if", "--deal", "house-X", "--omit", "4711"], 2, "Event 4711"),
         (["what-if", "--deal", "house-X", "--omit", "no"], 2, "no event no"),
         (["what-if", "--deal", "house-X", "--redate", "14"], 2, "an event and a time"),

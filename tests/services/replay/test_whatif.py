@@ -67,6 +67,27 @@ def test_without_the_visit_at_all_the_drop_comes_all_the_same(dsn: str) -> None:
         assert paid(found) == {"Li": (60_000, 60_000), "Zhou": (540_001, 540_001)}
 
 
+def test_without_the_verification_the_visit_renews_and_protects_nothing(dsn: str) -> None:
+    with story(dsn, "d1-first-view-poached") as looking:
+        verified = str(looking.position("visit-verified.v1", 1))
+
+        found = looking.supposing("deal/house-X", Question(omit=(verified,)))
+
+        assert kinds(found, "gone")[:3] == ["visit-verified", "retention-extended", "protection-started"]
+        assert paid(found)["Ding"] == (3_150_002, 3_150_002)
+        assert [(each.role, each.payee) for each in found.lines] == []
+
+
+def test_one_of_several_roles_earned_at_the_signing_is_left_out_alone(dsn: str) -> None:
+    with story(dsn, D3) as looking:
+        earned = looking.position("contract-signed.v1") + 2
+
+        found = looking.supposing("deal/shop-1", Question(omit=(str(earned),)))
+
+        assert kinds(found, "gone") == ["role-earned"]
+        assert len({each.role for each in found.lines}) <= 2
+
+
 def test_a_claim_moved_by_a_day_keeps_the_shop_a_day_longer(dsn: str) -> None:
     with story(dsn, D3) as looking:
         claimed = str(looking.position("customer-claimed.v1"))
