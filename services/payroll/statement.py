@@ -4,11 +4,13 @@ A statement is what one payee gets in one currency. Its rows come in the order o
 those of the results: `opening + accrual + adjustment + clawback + hold + release = payable + closing`, to the minor unit.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Literal, Protocol
+
+from psycopg import sql
 
 SCHEMA_VERSION: Final = 1
 """The version of what follows: it rises whenever a column or the meaning of one changes."""
@@ -117,12 +119,13 @@ class NoSuchPeriod(LookupError):
     """The period was never opened."""
 
 
-class DigestExports(Protocol):
-    """Writes every export of a period to nowhere, and gives SHA-256 in hex of each by format, to be pinned at the closing.
+class SelectStatements(Protocol):
+    """The same for exports, which read whole batches by COPY: the heading, and a SELECT without parameters.
 
-    `open_rows` may be called once a format. Of formats whose bytes hang on a library's version, it is the digest of the content.
+    The SELECT gives the columns of `StatementRow` by their names and in their order, `amount` as bigint, times as timestamptz,
+    in the canonical order. It is run once or several times inside the context, which must be one instant.
     """
 
     def __call__(
-        self, heading: Heading, open_rows: Callable[[], AbstractContextManager[Iterator[StatementRow]]]
-    ) -> dict[str, str]: ...
+        self, connection: Any, period: str, *, payee: str | None = None
+    ) -> AbstractContextManager[tuple[Heading, sql.Composed]]: ...
