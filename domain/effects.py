@@ -22,6 +22,7 @@ from domain.mentorship.facts import CustomerDonated, MentorAssigned, MentorshipE
 from domain.organisation.facts import QuotaSet, RepJoined, RepLeft, RepTransferred, UnitCreated, UnitMoved
 from domain.payment.facts import PaymentReceived, PaymentRefunded
 from domain.payout.facts import PayoutHeld, PayoutReleased
+from domain.payroll.facts import PeriodClosed, PeriodOpened
 from domain.policy.facts import PolicyPublished
 from domain.pool.facts import (
     ClaimRefused,
@@ -160,7 +161,7 @@ def effects(fact: AnyFact) -> tuple[Effect, ...]:
             | DealOpened() | StageAdvanced() | StageReverted() | DealLost() | ContractSigned() | MilestoneScheduled() | PaymentRefunded()
             | RoleEarned() | RoleTransferred() | RoleRevoked() | RoleExpired() | SharingAgreed() | PayoutHeld() | PayoutReleased()
             | UnitCreated() | UnitMoved() | RepJoined() | RepTransferred() | RepLeft() | QuotaSet()
-            | MentorAssigned() | MentorshipEnded() | PolicyPublished()
+            | MentorAssigned() | MentorshipEnded() | PolicyPublished() | PeriodOpened() | PeriodClosed()
         ):  # fmt: skip
             return ()
     assert_never(fact)

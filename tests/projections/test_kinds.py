@@ -41,11 +41,13 @@ CHANGED_BY = {
     """,
     "sales": "contract-signed",
     "receipts": "payment-received payment-refunded",
-    "lines": "payment-received payment-refunded policy-published role-transferred sharing-agreed",
+    "lines": """
+        payment-received payment-refunded policy-published rep-joined rep-left role-transferred sharing-agreed
+    """,
 }
 """Of commission lines, what moves an amount in the history played: roles earned, revoked or expired late would, too."""
 
-NOT_PLAYED = {"payout-held.v1", "payout-released.v1"}
+NOT_PLAYED = {"payout-held.v1", "payout-released.v1", "period-opened.v1", "period-closed.v1"}
 """Of the history, what the commands played never lead to."""
 
 
