@@ -10,6 +10,7 @@ from domain.customer.decisions import CustomerCommand
 from domain.deal.decisions import DealCommand
 from domain.mentorship.decisions import MentorshipCommand
 from domain.organisation.decisions import OrganisationCommand
+from domain.payee.decisions import ConfirmPayout
 from domain.payment.decisions import PaymentCommand
 from domain.payroll.decisions import PayrollCommand
 from domain.policy.decisions import PublishPolicy
@@ -29,6 +30,7 @@ AnyCommand = (
     | MentorshipCommand
     | OrganisationCommand
     | PayrollCommand
+    | ConfirmPayout
     | PublishPolicy
 )
 

@@ -13,6 +13,7 @@ from domain.customer.facts import CustomerFact
 from domain.deal.facts import DealFact
 from domain.mentorship.facts import CustomerDonated, SharingAgreed
 from domain.organisation.facts import OrganisationFact
+from domain.payee.facts import PayeeFact
 from domain.payment.facts import PaymentFact
 from domain.payout.facts import PayoutFact
 from domain.payroll.facts import PayrollFact
@@ -24,7 +25,7 @@ from domain.visit.facts import VisitFact
 
 CustomerStreamFact = CustomerFact | PoolFact | VisitFact | CustomerDonated
 DealStreamFact = DealFact | RoleFact | ContractFact | PaymentFact | PayoutFact | SharingAgreed
-AnyFact = CustomerStreamFact | DealStreamFact | OrganisationFact | PayrollFact | PolicyPublished
+AnyFact = CustomerStreamFact | DealStreamFact | OrganisationFact | PayrollFact | PayeeFact | PolicyPublished
 
 Answer = Sequence[AnyFact] | Refusal
 """What a rule says to a command: what happens because of it, in order (nothing may have to), or why not."""

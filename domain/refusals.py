@@ -101,6 +101,9 @@ class Code(StrEnum):
     PERIOD_CLOSED = "period-closed", "A closed period never changes, nor is it closed twice."
     PERIOD_ORDER = "period-order", "Periods follow one another without a gap."
     CLOSING_BEHIND = "closing-behind", "A closing reaches at least as far as the one before it."
+    PERIOD_NOT_CLOSED = "period-not-closed", "Only a closed period's statements are paid."
+    PAYOUT_REPEATED = "payout-repeated", "The bank's id of a payout is confirmed once."
+    PAYOUT_CONFIRMED = "payout-confirmed", "A statement is paid once."
     REASON_MISSING = "reason-missing", "Closing over what is unusual needs a reason."
 
     # organisation, mentors, policies

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import assert_never, cast
 
 from domain.effects import RETENTION, Count, Effect, Free, Hold, Rest, Wake, effects
-from domain.fact import OfCustomer, OfDeal, OfPayroll, customer_stream, deal_stream
+from domain.fact import OfCustomer, OfDeal, OfPayee, OfPayroll, customer_stream, deal_stream
 from domain.facts import AnyFact
 from domain.organisation import facts as organisation
 from domain.organisation.facts import Organisation
@@ -20,10 +20,10 @@ from domain.payroll.facts import Payroll
 from domain.policy import facts as policy
 from domain.policy.facts import PolicyBook, PolicyPublished
 from domain.policy.terms import PolicyVersion
-from domain.streams import CustomerStream, DealStream, evolve_customer, evolve_deal
+from domain.streams import CustomerStream, DealStream, PayeeStream, evolve_customer, evolve_deal, evolve_payee
 
 Key = tuple[str, str]
-Stream = CustomerStream | DealStream
+Stream = CustomerStream | DealStream | PayeeStream
 Fingerprint = Callable[[str, str], str]
 """The keyed hash of a normalised value: `fingerprint(kind, value)`, hex."""
 
@@ -164,6 +164,9 @@ class World:
         elif isinstance(fact, OfDeal):
             before = self.streams.get(stream) or DealStream()
             self.streams[stream] = evolve_deal(cast(DealStream, before), fact, position)
+        elif isinstance(fact, OfPayee):
+            before = self.streams.get(stream) or PayeeStream()
+            self.streams[stream] = evolve_payee(cast(PayeeStream, before), fact, position)
         elif isinstance(fact, PolicyPublished):
             self.policies = policy.evolve(self.policies, fact, position)
         elif isinstance(fact, OfPayroll):

@@ -13,7 +13,7 @@ from psycopg import Connection
 
 from domain.commission import attribute
 from domain.contract.facts import ContractSigned
-from domain.fact import OfCustomer, OfDeal, OfOrganisation, OfPayroll
+from domain.fact import OfCustomer, OfDeal, OfOrganisation, OfPayee, OfPayroll
 from domain.facts import DealStreamFact
 from domain.payroll.facts import PeriodClosed
 from domain.policy.facts import PolicyPublished
@@ -87,7 +87,7 @@ class Lines:
                     periods.open_or_close(recorded, desk, LINE, self.plans)
                 case OfOrganisation():
                     periods.come_or_go(recorded, desk)
-                case OfCustomer():
+                case OfCustomer() | OfPayee():
                     continue
         while len(self.deals) > DEALS_AT_HAND:
             self.deals.popitem(last=False)

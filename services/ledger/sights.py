@@ -15,7 +15,7 @@ from domain.effects import RETENTION, Count, Effect, Rest, Wake
 from domain.fact import ORGANISATION, PAYROLL, POLICIES, Sight
 from domain.facts import AnyFact
 from domain.personal import keep_sealed
-from domain.streams import CustomerStream, DealStream
+from domain.streams import CustomerStream, DealStream, PayeeStream
 from domain.world import Fingerprint, Holder, Key, Stream, World
 from services.database import Row
 from services.ledger.changes import Changes
@@ -221,7 +221,13 @@ class Sights:
 
 
 def empty(stream: str) -> Stream:
-    return CustomerStream() if stream.startswith("customer/") else DealStream()
+    match stream.partition("/")[0]:
+        case "customer":
+            return CustomerStream()
+        case "payee":
+            return PayeeStream()
+        case _:
+            return DealStream()
 
 
 def _pairs(keys: Iterable[Key]) -> tuple[str, str]:

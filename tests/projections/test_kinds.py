@@ -44,10 +44,11 @@ CHANGED_BY = {
     "lines": """
         payment-received payment-refunded policy-published rep-joined rep-left role-transferred sharing-agreed
     """,
+    "payouts": "",
 }
 """Of commission lines, what moves an amount in the history played: roles earned, revoked or expired late would, too."""
 
-NOT_PLAYED = {"payout-held.v1", "payout-released.v1", "period-opened.v1", "period-closed.v1"}
+NOT_PLAYED = {"payout-held.v1", "payout-released.v1", "period-opened.v1", "period-closed.v1", "payout-confirmed.v1"}
 """Of the history, what the commands played never lead to."""
 
 
