@@ -22,6 +22,7 @@ from projections.statements import (
     HOLD,
     LIFTED,
     PERIOD,
+    SCHEMA_VERSION,
     STATEMENT,
     STATEMENT_ROW,
 )
@@ -30,8 +31,8 @@ from projections.table import Table
 AT_ONCE: Final = 5_000
 """Statements settled between two looks at the database."""
 
-DIGESTED: Final = tuple(name for name in STATEMENT_ROW.columns if name not in ("occurred_at", "recorded_at"))
-"""What the digest covers, in this order: whatever says when is said by the event at the position."""
+TIMES: Final = (sql.Identifier("occurred_at"), sql.Identifier("recorded_at"))
+MICROSECONDS: Final = sql.SQL("(extract(epoch FROM {}) * 1000000)::bigint")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +151,19 @@ def copy(
 
 
 def digest(connection: Connection[Any], rows: sql.Composable, period: str) -> str:
-    """SHA-256 in hex over a period's rows in their order, streamed."""
-    statement = sql.SQL("COPY (SELECT {} FROM {} WHERE period = {} ORDER BY currency, payee, number) TO STDOUT").format(
-        names(DIGESTED), rows, sql.Literal(period)
-    )
-    found = hashlib.sha256()
+    r"""SHA-256 in hex over a period's rows in their order, streamed: a heading, then a line a row.
+
+    Fields are parted by U+001F; times are microseconds since 1970, and `\N` stands for what there is not.
+    """
+    fields = [
+        MICROSECONDS.format(name) if name in TIMES else name for name in map(sql.Identifier, STATEMENT_ROW.columns)
+    ]
+    statement = sql.SQL(
+        "COPY (SELECT {} FROM {} WHERE period = {} ORDER BY currency, payee, number)"
+        " TO STDOUT (DELIMITER E'\\x1f', NULL '\\N')"
+    ).format(sql.SQL(", ").join(fields), rows, sql.Literal(period))
+    heading = "\x1f".join(STATEMENT_ROW.columns)
+    found = hashlib.sha256(f"statement rows v{SCHEMA_VERSION}\n{heading}\n".encode())
     with connection.cursor() as cursor, cursor.copy(statement) as reading:
         for block in reading:
             found.update(block)

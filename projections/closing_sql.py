@@ -53,7 +53,8 @@ LATE: Final = (
 """A receipt of a month that was closed without it."""
 
 STANDING: Final = (
-    "CREATE TEMP TABLE standing ON COMMIT DROP AS SELECT h.* FROM {payout_hold} h"
+    'CREATE TEMP TABLE standing ON COMMIT DROP AS SELECT h.position, h.deal, h."case", h.payment, h.role, h.payee,'
+    " regexp_replace(h.clause, '[\\\\[:cntrl:]]', ' ', 'g') AS clause FROM {payout_hold} h"
     " LEFT JOIN {payout_hold_lifted} x ON x.hold = h.position AND x.position <= %(until)s"
     " WHERE h.position <= %(until)s AND x.hold IS NULL"
 )
@@ -117,8 +118,9 @@ DUE_LESS: Final = (
 """Payees' lines that come to less than an earlier statement paid, how much of them was paid, and by which line and period."""
 
 MOVEMENTS: Final = (
-    "SELECT s.currency, s.payee, coalesce(left_by.gone, false), sum(balance), sum(owed), sum(accrual), sum(adjustment),"
-    " sum(hold), sum(release), sum(raised), sum(borne) FROM ("
+    "SELECT s.currency, s.payee, coalesce(left_by.gone, false), coalesce(sum(balance), 0), coalesce(sum(owed), 0),"
+    " coalesce(sum(accrual), 0), coalesce(sum(adjustment), 0), coalesce(sum(hold), 0), coalesce(sum(release), 0),"
+    " coalesce(sum(raised), 0), coalesce(sum(borne), 0) FROM ("
     "   SELECT currency, payee, 0 AS balance, 0 AS owed, sum(amount) FILTER (WHERE section = 'accrual') AS accrual,"
     "     sum(amount) FILTER (WHERE section = 'adjustment') AS adjustment,"
     "     -sum(amount) FILTER (WHERE clause IS NOT NULL) AS hold, 0 AS release, 0 AS raised, 0 AS borne"

@@ -9,6 +9,9 @@ from typing import Any, Final, Literal
 
 from projections.table import Sum, Table
 
+SCHEMA_VERSION: Final = 1
+"""The version of a statement's rows: it rises whenever a column or the meaning of one changes."""
+
 NOBODY: Final = ""
 """The payee of what nobody earned: no role is held, nor any that it falls to. It is held back, never paid."""
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from domain.authority import reserved
 from domain.fact import CommandOnPayroll, Id
 from domain.months import Month, begins, day_in, following
-from domain.payroll.facts import PayrollFact, PeriodClosed, PeriodOpened, Totals, Unusual
+from domain.payroll.facts import Payroll, PayrollFact, PeriodClosed, PeriodOpened, Totals, Unusual
 from domain.policy.terms import PolicyVersion
 from domain.refusals import Code, Refusal
 from domain.world import World
@@ -99,18 +99,9 @@ def close_period(command: ClosePeriod, world: World) -> Answer:
     """
     if refusal := reserved(world, command.actor, command.at, "finance", clause="payroll/close"):
         return refusal
-    known, gathering = world.payroll.periods.get(command.period), world.payroll.open
-    if known and known.closing:
-        return already_closed(known.closing, known.closed_position)
-    if gathering and gathering.period != command.period:
-        return Refusal(
-            code=Code.PERIOD_ORDER,
-            clause="payroll/order",
-            rival=gathering.period,
-            detail=f"{gathering.period} is open; close it first.",
-        )
-    if gathering is None:
-        return Refusal(code=Code.UNKNOWN_PERIOD, clause="payroll/close", rival=command.period)
+    if refusal := not_open(command.period, world.payroll):
+        return refusal
+    gathering = world.payroll.periods[command.period]
     if command.position < world.payroll.closed_until():
         return Refusal(
             code=Code.CLOSING_BEHIND, clause="payroll/close", rival_position=world.payroll.closed_until() or None
@@ -133,6 +124,19 @@ def close_period(command: ClosePeriod, world: World) -> Answer:
             by=command.actor,
         )
     ]
+
+
+def not_open(period: str, payroll: Payroll) -> Refusal | None:
+    """Refuse a month that is closed, that another comes before, or that was never opened."""
+    known, gathering = payroll.periods.get(period), payroll.open
+    if known and known.closing:
+        return already_closed(known.closing, known.closed_position)
+    if gathering and gathering.period != period:
+        told = f"{gathering.period} is open; close it first."
+        return Refusal(code=Code.PERIOD_ORDER, clause="payroll/order", rival=gathering.period, detail=told)
+    if gathering is None:
+        return Refusal(code=Code.UNKNOWN_PERIOD, clause="payroll/close", rival=period)
+    return None
 
 
 def governing(command: OpenPeriod, world: World) -> PolicyVersion | None:
