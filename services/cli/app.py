@@ -14,6 +14,7 @@ from services.cli import (
     history,
     importing,
     lines,
+    payroll,
     policy,
     pool,
     proving,
@@ -50,6 +51,7 @@ def salesledger(context: typer.Context) -> None:
 for part in (demo, pool, history, deals, lines, explaining, recording, importing, state, proving, running):
     app.add_typer(part.app)
 app.add_typer(policy.app, name="policy")
+app.add_typer(payroll.app, name="payroll")
 app.add_typer(scenario.app, name="scenario")
 
 

@@ -4,19 +4,17 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from domain.clock import due
 from domain.commands import parse
 from domain.commission import attribute
 from domain.fact import OfDeal, Part
+from domain.facts import DealStreamFact
 from domain.payroll.facts import PeriodClosed
 from domain.policy.facts import PolicyPublished
 from domain.policy.terms import PolicyVersion
 from domain.refusals import Refusal
 from domain.streams import DealStream, evolve_deal
-from domain.world import World
 from projections.runner import Runner, log_of
 from projections.statements import StatementRow, StatementSums
 from services.database import connect
@@ -57,7 +55,12 @@ class Company:
     def founded(self, *people: str) -> None:
         self.tells("publish-policy", "2023-01-01 09:00", version=self.policy.model_dump(mode="json"))
         self.tells("create-unit", "2023-01-01 09:00", unit="team", title="Team")
-        for rep, duty in {**dict.fromkeys(people, "rep"), "Ma": "manager", "Fan": "finance", "Kong": "committee"}.items():
+        for rep, duty in {
+            **dict.fromkeys(people, "rep"),
+            "Ma": "manager",
+            "Fan": "finance",
+            "Kong": "committee",
+        }.items():
             self.tells("join-rep", "2023-01-02 09:00", rep=rep, unit="team", duty=duty)
 
     def signed(self, rep: str, at: str = "01-02 09:00", amount: int = 10**12, currency: str = "CNY") -> str:
@@ -69,12 +72,15 @@ class Company:
         self.tells("sign-contract", at, deal=deal, rep=rep, **told)
         return deal
 
-    def received(self, deal: str, amount: int, at: str, payment: str = "P-1", currency: str = "CNY", **told: Any) -> None:
-        fields = {"payment": payment, "external_id": f"{deal}/{payment}", "amount": amount, "currency": currency}
-        fields["external_id"] = fields["external_id"].replace("/", ":")
+    def received(
+        self, deal: str, amount: int, at: str, payment: str = "P-1", currency: str = "CNY", **told: Any
+    ) -> None:
+        fields = {"payment": payment, "external_id": f"{deal}:{payment}", "amount": amount, "currency": currency}
         self.tells("receive-payment", at, deal=deal, **fields, **told)
 
-    def refunded(self, deal: str, amount: int, at: str, payment: str = "P-1", refund: str = "R-1", currency: str = "CNY") -> None:
+    def refunded(
+        self, deal: str, amount: int, at: str, payment: str = "P-1", refund: str = "R-1", currency: str = "CNY"
+    ) -> None:
         fields = {"payment": payment, "refund": refund, "amount": amount, "currency": currency}
         self.tells("refund-payment", at, deal=deal, **fields)
 
@@ -121,7 +127,9 @@ class Company:
                 plans[recorded.fact.policy] = recorded.fact.version
             elif isinstance(recorded.fact, OfDeal):
                 before = streams.get(recorded.fact.deal, DealStream())
-                streams[recorded.fact.deal] = evolve_deal(before, recorded.fact, recorded.position)
+                streams[recorded.fact.deal] = evolve_deal(
+                    before, cast(DealStreamFact, recorded.fact), recorded.position
+                )
         for deal, stream in streams.items():
             if stream.contract.signing:
                 for line in attribute(stream, plans[stream.contract.signing.policy]):
@@ -140,17 +148,15 @@ class Company:
         for period in [each for each in self.run.periods().periods if each <= until]:
             for row in self.rows(period):
                 if row.section in ("accrual", "adjustment"):
-                    assert row.deal and row.payment and row.role
+                    assert row.deal, "a line is of a deal"
+                    assert row.payment, "and of a payment"
+                    assert row.role, "and of a role"
                     amounts[row.deal, row.payment, row.role, row.of, row.payee or None] += row.amount
         assert all(amount >= 0 for amount in amounts.values())
         return +amounts
 
     def closings(self) -> list[PeriodClosed]:
         return list(self.run.periods().closed())
-
-
-def told_by_clock(world: World, streams: list[str]) -> int:
-    return len(due(world, streams))
 
 
 @contextmanager

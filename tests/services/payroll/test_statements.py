@@ -1,5 +1,7 @@
 """What stands on a statement: what came in, what it corrects, what is taken back and held, and that nothing is ever lost."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.conftest import OpenLedger
@@ -7,7 +9,7 @@ from tests.services.payroll.company import Company, company
 
 
 @pytest.fixture
-def firm(open_here: OpenLedger):  # type: ignore[no-untyped-def]
+def firm(open_here: OpenLedger) -> Iterator[Company]:
     with company(open_here, "Li", "Zhou", "Feng") as made:
         yield made
 
@@ -22,7 +24,9 @@ def test_a_month_pays_what_its_receipts_earned(firm: Company) -> None:
     assert firm.stated("2024-06") == firm.attributed(firm.closings()[-1].position)
 
 
-def test_a_refund_after_the_closing_is_an_adjustment_of_the_next_month_and_names_what_it_corrects(firm: Company) -> None:
+def test_a_refund_after_the_closing_is_an_adjustment_of_the_next_month_and_names_what_it_corrects(
+    firm: Company,
+) -> None:
     deal = firm.signed("Li")
     firm.opens("2024-06", "06-01 09:00")
     firm.received(deal, 10_000_000, "06-10 09:00")
