@@ -1,13 +1,13 @@
 """JSON: one document, a row a line. Amounts are text in whole units, so that no reader rounds them, and minor units beside."""
 
 import json
-from dataclasses import asdict
 from typing import Any, BinaryIO, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from services.payroll.exports.columns import Column
+from services.payroll.exports.content import document
 from services.payroll.exports.layout import Layout, columns_of, rows_of
 from services.payroll.exports.text import content, joined, mended
 from services.payroll.statement import Heading
@@ -23,7 +23,7 @@ class JsonWriter:
         self._layout = layout
         self._columns = columns_of(layout, heading)
         self._rows = 0
-        out.write(b'{"heading": ' + dumped(asdict(heading)).encode() + b', "rows": [\n')
+        out.write(b'{"heading": ' + dumped(document(heading)).encode() + b', "rows": [\n')
 
     def write(self, rows: pa.RecordBatch) -> None:
         chosen = rows_of(self._layout, rows)
@@ -53,4 +53,4 @@ def values(column: Column, rows: pa.RecordBatch) -> pa.Array:
 
 
 def dumped(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
+    return json.dumps(value, ensure_ascii=False)

@@ -2,7 +2,6 @@
 
 import json
 from contextlib import suppress
-from dataclasses import asdict
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -10,6 +9,7 @@ from pyarrow import parquet
 
 from services.payroll.exports.batches import MONEY, money_decimal
 from services.payroll.exports.columns import Column, arrow_schema
+from services.payroll.exports.content import document
 from services.payroll.exports.layout import Layout, columns_of, rows_of
 from services.payroll.statement import Heading
 
@@ -20,7 +20,7 @@ class ParquetWriter:
     def __init__(self, out: BinaryIO, heading: Heading, layout: Layout | None = None) -> None:
         self._layout = layout
         self._columns = columns_of(layout, heading)
-        told = json.dumps(asdict(heading), ensure_ascii=False, default=str)
+        told = json.dumps(document(heading), ensure_ascii=False)
         self._schema = arrow_schema(self._columns, MONEY).with_metadata({"sales-ledger": told})
         self._file = parquet.ParquetWriter(out, self._schema, compression="zstd")
 

@@ -1,6 +1,7 @@
 """The digest of a statement's content: over the rows, whatever they are written as and whichever library writes them."""
 
 import hashlib
+from dataclasses import fields
 from typing import Any, Final
 
 import pyarrow as pa
@@ -9,7 +10,7 @@ from psycopg import Connection, sql
 
 from services.payroll.exports.batches import COLUMNS, batches
 from services.payroll.exports.text import content
-from services.payroll.statement import SCHEMA_VERSION
+from services.payroll.statement import SCHEMA_VERSION, Heading
 
 BETWEEN: Final = "\x1f"
 NULL: Final = "\\N"
@@ -28,6 +29,13 @@ class ContentDigest:
 
     def hexdigest(self) -> str:
         return self._sha.hexdigest()
+
+
+def document(heading: Heading) -> dict[str, Any]:
+    """What a file says of its period, as plain values."""
+    sums = [each.model_dump() for each in heading.sums]
+    own = {each.name: getattr(heading, each.name) for each in fields(heading)}
+    return {**own, "pay_day": heading.pay_day.isoformat(), "sums": sums}
 
 
 def as_text(values: pa.Array) -> pa.Array:

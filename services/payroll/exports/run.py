@@ -1,16 +1,17 @@
 """One export: the rows of a period streamed into a file, which is checked against what the closing pinned."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import pyarrow as pa
 from psycopg import Connection
 
 from services.payroll.exports.batches import batches
 from services.payroll.exports.content import ContentDigest
+from services.payroll.exports.digests import BY_CONTENT, Hashing
 from services.payroll.exports.formats import SUFFIXES, WITHOUT_COLUMNS, Format, Writer, writer
 from services.payroll.exports.layout import Layout
 from services.payroll.exports.writing import whole_file
@@ -60,10 +61,13 @@ def export(
         heading, select = opened.enter_context(select_statements(connection, period))
         path = path_of(out, heading, form)
         file = opened.enter_context(whole_file(path))
-        to = writer(form, file, heading, layout, plain=plain)
+        hashed = Hashing(file)
+        to = writer(form, file if form in BY_CONTENT else cast(BinaryIO, hashed), heading, layout, plain=plain)
         try:
             done = streamed(to, heading, batches(connection, select), progress)
             to.finish()
+            if layout is None and not plain and form not in BY_CONTENT:
+                compare(form, hashed.hexdigest(), pinned(connection, heading))
         except BaseException:
             to.abandon()
             raise
@@ -84,6 +88,22 @@ def streamed(to: Writer, heading: Heading, rows: Iterable[pa.RecordBatch], progr
             "written. Run `salesledger verify`, then `salesledger rebuild`."
         )
     return done
+
+
+def pinned(connection: Connection[Any], heading: Heading) -> Mapping[str, str]:
+    """The digests of the files that the closing pinned, by format; none for a preview."""
+    statement = "SELECT pinned->'exports' FROM payroll_closing WHERE period = %s"
+    row = connection.execute(statement, [heading.period]).fetchone()
+    return row[0] if row else {}
+
+
+def compare(form: Format, found: str, known: Mapping[str, str]) -> None:
+    """Raises `ContentDiffers` when a file is not the one whose digest was pinned."""
+    if known.get(form, found) != found:
+        raise ContentDiffers(
+            f"The {form} file has the digest {found}, and {known[form]} is pinned: nothing was written. The rows are those "
+            "that were pinned, so this version of the program writes them otherwise than the one that closed the period."
+        )
 
 
 def path_of(out: Path | None, heading: Heading, form: Format) -> Path:

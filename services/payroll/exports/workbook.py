@@ -3,7 +3,7 @@
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
 from typing import Any, Final
@@ -13,6 +13,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from domain.money import MINOR_UNITS
 from services.payroll.exports.columns import Column
+from services.payroll.exports.content import document
 from services.payroll.statement import SECTIONS, Heading
 
 CREATED: Final = datetime(2000, 1, 1)  # noqa: DTZ001 (XlsxWriter knows no zones)
@@ -86,7 +87,7 @@ def totals(sheet: Worksheet, heading: Heading, bold: Any, formats: dict[Any, Any
     for i, name in enumerate(("currency", "statements", "rows", *SECTIONS)):
         sheet.write_string(0, i, name, bold)
     for row, sums in enumerate(heading.sums, 1):
-        told, places = asdict(sums), MINOR_UNITS[sums.currency]
+        told, places = sums.model_dump(), MINOR_UNITS[sums.currency]
         sheet.write_string(row, 0, sums.currency)
         sheet.write_number(row, 1, sums.statements)
         sheet.write_number(row, 2, sums.rows)
@@ -101,7 +102,7 @@ def totals(sheet: Worksheet, heading: Heading, bold: Any, formats: dict[Any, Any
 def origin(sheet: Worksheet, heading: Heading, bold: Any) -> None:
     """Where the file comes from."""
     sheet.set_column(0, 0, WIDTHS["time"])
-    rows = {name: value for name, value in asdict(heading).items() if name != "sums"}
+    rows = {name: value for name, value in document(heading).items() if name != "sums"}
     if heading.state == "preview":
         rows = {"PREVIEW": "of an open period: nothing here is final, and nothing may be paid by it", **rows}
     for i, (name, value) in enumerate({**rows, "times": "in UTC"}.items()):
