@@ -20,8 +20,10 @@ from domain.deal.facts import DealLost, DealOpened, StageAdvanced, StageReverted
 from domain.facts import AnyFact
 from domain.mentorship.facts import CustomerDonated, MentorAssigned, MentorshipEnded, SharingAgreed
 from domain.organisation.facts import QuotaSet, RepJoined, RepLeft, RepTransferred, UnitCreated, UnitMoved
+from domain.payee.facts import PayoutConfirmed
 from domain.payment.facts import PaymentReceived, PaymentRefunded
 from domain.payout.facts import PayoutHeld, PayoutReleased
+from domain.payroll.facts import PeriodClosed, PeriodOpened
 from domain.person.facts import LegalHoldLifted, LegalHoldPlaced, SubjectErased
 from domain.policy.facts import PolicyPublished
 from domain.pool.facts import (
@@ -130,16 +132,15 @@ def effects(fact: AnyFact) -> tuple[Effect, ...]:
         ):
             return (Wake(milestone(name), at),)
         case MilestoneDue():
-            return (
-                Wake(milestone(fact.milestone), fact.overdue_at)
-                if fact.overdue_at
-                else Rest(milestone(fact.milestone)),
-            )
+            name = milestone(fact.milestone)
+            return (Wake(name, fact.overdue_at) if fact.overdue_at else Rest(name),)
         case MilestoneOverdue():
             return (Rest(milestone(fact.milestone)),)
         case PaymentReceived():
             settled = (Rest(milestone(fact.milestone)),) if fact.milestone and fact.settles else ()
             return (Hold("payment", fact.external_id), *settled)
+        case PayoutConfirmed():
+            return (Hold("payout", fact.external_id), Hold("paid-statement", fact.statement))
         case (
             DuplicateSuspected() | CustomerPlaceCorrected() | CustomerGraded() | CustomerDonated()
             | VisitPlanned() | VisitVerified() | VisitRejected() | VisitOverridden()
@@ -147,6 +148,7 @@ def effects(fact: AnyFact) -> tuple[Effect, ...]:
             | RoleEarned() | RoleTransferred() | RoleRevoked() | RoleExpired() | SharingAgreed() | PayoutHeld() | PayoutReleased()
             | UnitCreated() | UnitMoved() | RepJoined() | RepTransferred() | RepLeft() | QuotaSet()
             | MentorAssigned() | MentorshipEnded() | PolicyPublished() | LegalHoldPlaced() | LegalHoldLifted()
+            | PeriodOpened() | PeriodClosed()
         ):  # fmt: skip
             return ()
     assert_never(fact)

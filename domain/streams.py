@@ -19,6 +19,8 @@ from domain.deal.facts import Deal, DealLost, DealOpened, StageAdvanced, StageRe
 from domain.facts import CustomerStreamFact, DealStreamFact
 from domain.mentorship import facts as mentorship
 from domain.mentorship.facts import CustomerDonated, SharingAgreed, Sharings
+from domain.payee import facts as payee
+from domain.payee.facts import Paid, PayeeFact
 from domain.payment import facts as payment
 from domain.payment.facts import PaymentReceived, PaymentRefunded, Payments
 from domain.payout import facts as payout
@@ -72,6 +74,12 @@ class DealStream:
     payments: Payments = Payments()
     sharings: Sharings = Sharings()
     holds: Holds = Holds()
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PayeeStream:
+    paid: Paid = Paid()
     version: int = 0
 
 
@@ -131,3 +139,7 @@ def evolve_deal(stream: DealStream, fact: DealStreamFact, position: int = 0) -> 
         case SharingAgreed():
             return replace(stream, sharings=mentorship.evolve(stream.sharings, fact, position), version=version)
     assert_never(fact)
+
+
+def evolve_payee(stream: PayeeStream, fact: PayeeFact, position: int = 0) -> PayeeStream:
+    return PayeeStream(payee.evolve(stream.paid, fact, position), stream.version + 1)

@@ -15,6 +15,7 @@ from projections.runner import Runner, log_of
 from services.database import connect
 from services.ledger.application import Ledger, open_ledger
 from services.ledger.writer import Clock
+from services.payroll.run import PayrollRun
 from services.settings import Settings
 
 
@@ -40,6 +41,12 @@ class Books:
     def connection(self) -> Connection[Any]:
         """A connection whose search path is the ledger's schema; the caller closes it."""
         return connect(self.ledger.dsn, self.ledger.schema)
+
+    def payroll(self) -> PayrollRun:
+        """What opens and closes months. Not for threads: it reads with the runner of these books."""
+        return PayrollRun(
+            self.ledger, self.runner, lambda: connect(self.ledger.dsn, self.ledger.schema, timeouts=False)
+        )
 
     def policies(self) -> PolicyBook:
         """Every policy published so far."""

@@ -29,6 +29,11 @@ def _zone(name: str) -> str:
     return name
 
 
+def is_unsaid(term: object) -> bool:
+    """Whether a policy says nothing of it. Such a term is not stored, so that older policies stay as they were stored."""
+    return term is None
+
+
 class Terms(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -176,6 +181,21 @@ class SharingTerms(Terms):
     donation: Donation
 
 
+class ClawbackTerms(Terms):
+    """Pay that is due no longer is taken back for `window_months` after the month that paid it, at most `cap` of each payable."""
+
+    window_months: Annotated[int, Field(ge=0, le=600)]
+    cap: Bps
+
+
+class PayrollTerms(Terms):
+    """A month is paid on `pay_day` of the next; `unusual_jump` is by which part a month's total may differ from those before it."""
+
+    pay_day: Annotated[int, Field(ge=1, le=31)]
+    clawback: ClawbackTerms
+    unusual_jump: Annotated[int, Field(gt=0, le=1_000_000)] = 5_000
+
+
 class PolicyVersion(Terms):
     """One immutable version of the rules, in force in its scope during [`effective_from`, `effective_until`).
 
@@ -202,6 +222,7 @@ class PolicyVersion(Terms):
     commission: CommissionPlan
     contract: ContractTerms
     sharing: SharingTerms
+    payroll: Annotated[PayrollTerms | None, Field(exclude_if=is_unsaid)] = None
 
     @property
     def content_hash(self) -> str:

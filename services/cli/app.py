@@ -14,6 +14,7 @@ from services.cli import (
     history,
     importing,
     lines,
+    payroll,
     people,
     policy,
     pool,
@@ -52,6 +53,7 @@ for part in (demo, pool, history, deals, lines, explaining, recording, importing
     app.add_typer(part.app)
 app.add_typer(policy.app, name="policy")
 app.add_typer(people.subject, name="subject")
+app.add_typer(payroll.app, name="payroll")
 app.add_typer(scenario.app, name="scenario")
 
 

@@ -41,12 +41,16 @@ CHANGED_BY = {
     """,
     "sales": "contract-signed",
     "receipts": "payment-received payment-refunded",
-    "lines": "payment-received payment-refunded policy-published role-transferred sharing-agreed",
+    "lines": """
+        payment-received payment-refunded policy-published rep-joined rep-left role-transferred sharing-agreed
+    """,
+    "payouts": "",
 }
 """Of commission lines, what moves an amount in the history played: roles earned, revoked or expired late would, too."""
 
 NOT_PLAYED = {
-    "payout-held.v1", "payout-released.v1", "subject-erased.v1", "legal-hold-placed.v1", "legal-hold-lifted.v1"
+    "payout-held.v1", "payout-released.v1", "subject-erased.v1", "legal-hold-placed.v1", "legal-hold-lifted.v1",
+    "period-opened.v1", "period-closed.v1", "payout-confirmed.v1",
 }  # fmt: skip
 """Of the history, what the commands played never lead to."""
 
