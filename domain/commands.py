@@ -13,6 +13,7 @@ from domain.organisation.decisions import OrganisationCommand
 from domain.payee.decisions import ConfirmPayout
 from domain.payment.decisions import PaymentCommand
 from domain.payroll.decisions import PayrollCommand
+from domain.person.decisions import PersonCommand
 from domain.policy.decisions import PublishPolicy
 from domain.pool.decisions import PoolCommand
 from domain.refusals import Code, Refusal
@@ -29,6 +30,7 @@ AnyCommand = (
     | PaymentCommand
     | MentorshipCommand
     | OrganisationCommand
+    | PersonCommand
     | PayrollCommand
     | ConfirmPayout
     | PublishPolicy

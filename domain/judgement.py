@@ -28,6 +28,8 @@ from domain.payment import decisions as payment
 from domain.payment.decisions import PaymentCommand
 from domain.payroll import decisions as payroll
 from domain.payroll.decisions import PayrollCommand
+from domain.person import decisions as person
+from domain.person.decisions import PersonCommand
 from domain.policy import decisions as policy
 from domain.policy.decisions import PublishPolicy
 from domain.pool import decisions as pool
@@ -110,6 +112,8 @@ def decide(command: AnyCommand, world: World) -> Answer:
         return mentorship.decide(command, world)
     if isinstance(command, OrganisationCommand):
         return organisation.decide(command, world)
+    if isinstance(command, PersonCommand):
+        return person.decide(command, world)
     if isinstance(command, PayrollCommand):
         return payroll.decide(command, world)
     if isinstance(command, ConfirmPayout):

@@ -25,6 +25,8 @@ from domain.payment import facts as payment
 from domain.payment.facts import PaymentReceived, PaymentRefunded, Payments
 from domain.payout import facts as payout
 from domain.payout.facts import Holds, PayoutHeld, PayoutReleased
+from domain.person import facts as person
+from domain.person.facts import LegalHoldLifted, LegalHoldPlaced, PersonalData, SubjectErased
 from domain.pool import facts as pool
 from domain.pool.facts import (
     ClaimRefused,
@@ -60,6 +62,7 @@ class CustomerStream:
     holding: Holding = Holding()
     visits: Visits = Visits()
     donations: tuple[CustomerDonated, ...] = ()
+    personal: PersonalData = PersonalData()
     version: int = 0
 
 
@@ -102,7 +105,7 @@ def evolve_customer(stream: CustomerStream, fact: CustomerStreamFact, position: 
             | TierChanged()
         ):
             holding = pool.evolve(stream.holding, fact, position)
-            return CustomerStream(stream.customer, holding, stream.visits, stream.donations, version)
+            return CustomerStream(stream.customer, holding, stream.visits, stream.donations, stream.personal, version)
         case (
             VisitPlanned()
             | VisitRecorded()
@@ -115,6 +118,8 @@ def evolve_customer(stream: CustomerStream, fact: CustomerStreamFact, position: 
             return replace(stream, visits=visit.evolve(stream.visits, fact, position), version=version)
         case CustomerDonated():
             return replace(stream, donations=(*stream.donations, fact), version=version)
+        case SubjectErased() | LegalHoldPlaced() | LegalHoldLifted():
+            return replace(stream, personal=person.evolve(stream.personal, fact, position), version=version)
     assert_never(fact)
 
 

@@ -13,14 +13,13 @@ from psycopg import Connection
 
 from domain.commission import attribute
 from domain.contract.facts import ContractSigned
-from domain.fact import OfCustomer, OfDeal, OfOrganisation, OfPayee, OfPayroll
+from domain.fact import OfCustomer, OfDeal, OfOrganisation, OfPayee, OfPayroll, OfSubject
 from domain.facts import DealStreamFact
 from domain.payroll.facts import PeriodClosed
 from domain.policy.facts import PolicyPublished
 from domain.policy.terms import PolicyVersion
 from domain.record import Recorded
 from domain.streams import DealStream, evolve_deal
-from projections import periods
 from projections.booking import BookedLine, Difference, LineKey, booked_line, cause_of
 from projections.desk import Desk
 from projections.reading import Found, Page, bounded, instant, page
@@ -87,7 +86,7 @@ class Lines:
                     periods.open_or_close(recorded, desk, LINE, self.plans)
                 case OfOrganisation():
                     periods.come_or_go(recorded, desk)
-                case OfCustomer() | OfPayee():
+                case OfCustomer() | OfSubject() | OfPayee():
                     continue
         while len(self.deals) > DEALS_AT_HAND:
             self.deals.popitem(last=False)

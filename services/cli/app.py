@@ -15,6 +15,7 @@ from services.cli import (
     importing,
     lines,
     payroll,
+    people,
     policy,
     pool,
     proving,
@@ -48,9 +49,10 @@ def salesledger(context: typer.Context) -> None:
         raise typer.Exit(BAD_USAGE)
 
 
-for part in (demo, pool, history, deals, lines, explaining, recording, importing, state, proving, running):
+for part in (demo, pool, history, deals, lines, explaining, recording, importing, state, proving, running, people):
     app.add_typer(part.app)
 app.add_typer(policy.app, name="policy")
+app.add_typer(people.subject, name="subject")
 app.add_typer(payroll.app, name="payroll")
 app.add_typer(scenario.app, name="scenario")
 

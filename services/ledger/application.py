@@ -70,7 +70,11 @@ class Ledger(Application[str]):
         super().__init__()
         self._digest_key = self.keyring.reserved("receipts")
         fingerprint_key = self.keyring.reserved("fingerprints")
-        sights = Sights(lambda kind, value: vault.fingerprint(fingerprint_key, kind, value), Keys(safe), MOST_STREAMS)
+        sights = Sights(
+            lambda kind, value: vault.fingerprint(fingerprint_key, kind, value),
+            Keys(safe, self.keyring.forget),
+            MOST_STREAMS,
+        )
         self._ahead = Ahead(Connected(dsn, self.schema, self.log_recorder.channel), sights, clock)
         self._queue = Queue(self._ahead)
 
