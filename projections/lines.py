@@ -20,6 +20,7 @@ from domain.policy.facts import PolicyPublished
 from domain.policy.terms import PolicyVersion
 from domain.record import Recorded
 from domain.streams import DealStream, evolve_deal
+from projections import periods
 from projections.booking import BookedLine, Difference, LineKey, booked_line, cause_of
 from projections.desk import Desk
 from projections.reading import Found, Page, bounded, instant, page
