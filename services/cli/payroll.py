@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import RenderableType
 
-from domain.payroll.facts import Payroll, Period, Totals
+from domain.payroll.facts import Payroll, Period, Totals, Unusual
 from projections.statements import NOBODY, StatementRow, StatementSums
 from services.cli.failing import CHECK_FAILED, Failure, refused
 from services.cli.output import AsJson, Justify, answer, listed, money, paragraph, table
@@ -92,11 +92,10 @@ def close(
             found = books.payroll().close(period, reason=reason, actor=actor)
         if found.refusal:
             raise refused(found.refusal)
-        assert found.looked, "what was closed was looked at"
-        assert found.answer, "what was closed was recorded"
-        document = {**told_of(found.looked), "state": "closed", "true_up_to": found.answer.last}
-    told = f"{period} is closed at position {found.looked.position}. Digest: {found.looked.digest}"
-    answer(document, paragraph(told), totals(found.looked.totals), *unusual(found.looked), as_json=json)
+        closed = found.command
+        document = {**closed.model_dump(exclude={"name"}), "state": "closed", "true_up_to": found.answer.last}
+    told = f"{period} is closed at position {closed.position}. Digest: {closed.digest}"
+    answer(document, paragraph(told), totals(closed.totals), *unusual(closed.unusual), as_json=json)
 
 
 @app.command()
@@ -132,7 +131,11 @@ def status(
     if not shown:
         parts = [paragraph("No month was ever opened: salesledger payroll open 2024-06")]
     if looked:
-        parts += [paragraph(f"{looked.period} as it would be closed now:"), totals(looked.totals), *unusual(looked)]
+        parts += [
+            paragraph(f"{looked.period} as it would be closed now:"),
+            totals(looked.totals),
+            *unusual(looked.unusual),
+        ]
     answer(document, *parts, as_json=json)
 
 
@@ -245,10 +248,10 @@ def total_shown(row: Totals) -> tuple[object, ...]:
     return (row.currency, row.statements, *(money(amount, row.currency) for amount in flows))
 
 
-def unusual(looked: Looked) -> Iterator[RenderableType]:
-    if looked.unusual:
+def unusual(found: tuple[Unusual, ...]) -> Iterator[RenderableType]:
+    if found:
         yield paragraph("Unusual, and needs a reason to be closed over:")
-        yield listed(f"{each.kind}: {each.told}" for each in looked.unusual)
+        yield listed(f"{each.kind}: {each.told}" for each in found)
 
 
 def told_of_sums(row: StatementSums, reader: Reader) -> dict[str, Any]:

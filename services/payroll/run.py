@@ -26,6 +26,9 @@ from services.payroll.statements import Opened, opened
 
 RETRY_AFTER_S = 0.2
 
+NOWHERE = -1
+"""The position of a closing that reaches nothing: wherever the log stands, it is refused."""
+
 
 class ProjectionBehind(TimeoutError):
     """The read models are not up to the log, and did not get there while it was waited for. Nothing was closed."""
@@ -46,11 +49,14 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """How the wish to close a month was answered; `looked` is None where it was refused before anything was looked at."""
+    """The wish to close a month, with all that it would pin, and how it was answered."""
 
-    answer: Answer | None
-    refusal: Refusal | None
-    looked: Looked | None = None
+    command: ClosePeriod
+    answer: Answer
+
+    @property
+    def refusal(self) -> Refusal | None:
+        return self.answer.refusal
 
 
 @dataclass(frozen=True)
@@ -123,25 +129,27 @@ class PayrollRun:
 
         Raises as `look` and `Ledger.record`.
         """
-        if refusal := not_open(period, self.periods()):
-            return Closing(None, refusal)
-        looked = self.look(period)
-        command = ClosePeriod(
-            at=at or self.ledger.now(),
-            actor=actor,
-            reason=reason,
-            period=period,
-            position=looked.position,
-            plans=looked.plans,
-            totals=looked.totals,
-            digest=looked.digest,
-            exports=looked.exports,
-            unusual=looked.unusual,
-        )
+        command = self.closing(period, reason=reason, actor=actor, at=at)
         answer = self.ledger.record(command, command_id=command_id or f"payroll/close/{uuid4()}")
         if answer.refusal is None:
             self.wait_for(self.ledger.head().position)
-        return Closing(answer, answer.refusal, looked)
+        return Closing(command, answer)
+
+    def closing(
+        self, period: str, *, reason: str | None = None, actor: str = SYSTEM, at: datetime | None = None
+    ) -> ClosePeriod:
+        """The command that closes a month as it stands. Of one that cannot be closed nothing is looked at; it will be refused.
+
+        Raises as `look`.
+        """
+        by: dict[str, Any] = {"period": period, "actor": actor, "reason": reason, "at": at or self.ledger.now()}
+        if not_open(period, self.periods()):
+            return ClosePeriod(**by, position=NOWHERE, plans={}, totals=(), digest="")
+        looked = self.look(period)
+        pinned = {
+            name: getattr(looked, name) for name in ("position", "plans", "totals", "digest", "exports", "unusual")
+        }
+        return ClosePeriod(**by, **pinned)
 
     @contextmanager
     def statements(self, period: str) -> Iterator[Opened]:

@@ -10,7 +10,10 @@ from domain.commission import Line
 from domain.effects import claims_of, close_of, held_by
 from domain.quota import claims_quota, close_quota, held_quota
 from domain.world import World
+from services.payroll.run import PayrollRun
+from services.scenarios.comparing import Comparison
 from services.scenarios.reckoning import Booking, Reckoning
+from services.scenarios.stating import of_statement
 from services.scenarios.story import (
     NOBODY,
     BookedExpected,
@@ -28,26 +31,13 @@ Instant = Callable[[datetime], datetime]
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """`steps` lead to the expectation in the file. Both sides are plain values; times are instants."""
-
-    what: str
-    expected: Any
-    actual: Any
-    steps: Steps
-
-    @property
-    def good(self) -> bool:
-        return bool(self.expected == self.actual)
-
-
-@dataclass(frozen=True, slots=True)
 class Looking:
     """One look at the story: what the log says, which commands were refused so far, and how the story's times are meant."""
 
     reckoning: Reckoning
     refusals: tuple[str, ...]
     instant: Instant
+    payroll: PayrollRun
 
     def at(self, moment: datetime | None) -> datetime:
         return self.instant(moment) if moment else self.reckoning.now
@@ -79,6 +69,8 @@ def compare(expected: Expectations, look: Looking, steps: Steps) -> Iterator[Com
         yield from of_quota(quota, look, (*steps, "quota_left", i))
     for i, milestone in enumerate(expected.milestones):
         yield from of_milestone(milestone, look, (*steps, "milestones", i))
+    for i, statement in enumerate(expected.statements):
+        yield from of_statement(statement, look.payroll, (*steps, "statements", i))
 
 
 def of_owner(expected: OwnerExpected, look: Looking, steps: Steps) -> Iterator[Comparison]:
