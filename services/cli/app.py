@@ -11,6 +11,7 @@ from services.cli import (
     deals,
     demo,
     explaining,
+    exporting,
     history,
     importing,
     lines,
@@ -19,6 +20,7 @@ from services.cli import (
     policy,
     pool,
     proving,
+    reconciling,
     recording,
     running,
     scenario,
@@ -53,6 +55,8 @@ for part in (demo, pool, history, deals, lines, explaining, recording, importing
     app.add_typer(part.app)
 app.add_typer(policy.app, name="policy")
 app.add_typer(people.subject, name="subject")
+for part in (exporting, reconciling):
+    payroll.app.add_typer(part.app)
 app.add_typer(payroll.app, name="payroll")
 app.add_typer(scenario.app, name="scenario")
 

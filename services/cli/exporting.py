@@ -8,15 +8,13 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from services.cli.failing import CHECK_FAILED, Failure, unknown
+from services.cli.failing import CHECK_FAILED, Failure
 from services.cli.output import AsJson, answer, pairs, paragraph, progress
-from services.cli.reader import catch_up
-from services.database import connect
+from services.cli.payroll import PeriodName, expected, month
 from services.payroll.exports.formats import Format
 from services.payroll.exports.layout import Layout, LayoutWrong, read_layout
 from services.payroll.exports.run import ContentDiffers, Exported, LayoutUnusable, export
 from services.payroll.exports.writing import FileUnwritable
-from services.payroll.statement import NoSuchPeriod
 from services.payroll.statements import select_statements
 from services.wiring import open_books
 
@@ -24,12 +22,10 @@ app = typer.Typer()
 
 PREVIEW: Final = "A PREVIEW: the period is open, nothing here is final, and nothing may be paid by it."
 
-Period = Annotated[str, typer.Argument(metavar="PERIOD", help="A month, such as 2024-06.")]
-
 
 @app.command("export")
 def export_period(
-    period: Period,
+    period: PeriodName,
     format_: Annotated[Format, typer.Option("--format", "-f", help="What to write.")],
     out: Annotated[
         Path | None,
@@ -45,12 +41,14 @@ def export_period(
 
     Exit codes: 0 written, 1 the rows are not those that the closing pinned, 2 no such period, a bad layout or file.
     """
+    month(period)
     columns = None if layout is None else layout_of(layout)
     try:
         with open_books(os.environ) as books, progress() as bar:
-            catch_up(books)
+            run = books.payroll()
+            run.wait_for(books.ledger.head().position)
             task = bar.add_task(f"Writing {format_}", total=None)
-            with closing(connect(books.ledger.dsn, books.ledger.schema, timeouts=False)) as connection:
+            with expected(period, run), closing(run.connect()) as connection:
                 written = export(
                     connection,
                     select_statements,
@@ -61,8 +59,6 @@ def export_period(
                     plain=plain,
                     progress=lambda done, of: bar.update(task, completed=done, total=of),
                 )
-    except NoSuchPeriod:
-        raise unknown("period", period, "`salesledger payroll status` lists those there are.") from None
     except (FileUnwritable, LayoutUnusable) as wrong:
         raise Failure("file-unusable", str(wrong)) from None
     except ContentDiffers as wrong:
