@@ -1,9 +1,8 @@
 """What a payee is paid in a period, what is taken back, and what carries forward: the arithmetic of a statement, whole.
 
-`opening + accrual + adjustment + clawback + hold + release = payable + closing`, to the minor unit, always. All amounts are
-in minor units of one currency. `clawback` is what this statement does about money that an earlier one paid and that is due
-no longer: the adjustment took it off, `raised` puts it back as a debt of the payee's, `borne` puts it back for good because
-it is too old, and `offset` is the part of the debt that this period's pay settles, never more than the policy's cap.
+`opening + accrual + adjustment + borne + hold + release = payable + closing`, to the minor unit, always. All amounts are in
+minor units of one currency. The closing balance is zero or below it: what earlier months paid, that is due no longer and not
+yet taken back. It opens the next month. Of what a month would pay, the policy's cap says how much may settle it.
 """
 
 from dataclasses import dataclass
@@ -15,16 +14,12 @@ from domain.policy.terms import ClawbackTerms
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """What an earlier statement left: `balance` is zero or negative, `owed` what is still to be taken back, zero or more."""
-
-    balance: int = 0
-    owed: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Movements:
-    """What happened in the period. Accruals, adjustments, holds and releases are signed; a hold of pay is negative."""
+    """What happened in the period. Accruals, adjustments, holds and releases are signed; a hold of pay is negative.
+
+    Of the adjustments, `raised` is what takes back money that an earlier month paid, and `borne` what would, but is too old:
+    the company bears it. Both are positive.
+    """
 
     accrual: int = 0
     adjustment: int = 0
@@ -35,7 +30,10 @@ class Movements:
 
 
 class Settlement(NamedTuple):
-    """A statement's sums. `offset` is positive; `closing` zero or negative; `payable` and `owed` zero or more."""
+    """A statement's sums. `offset` is the part of the debt that this month's pay settles; it and `payable` are zero or more.
+
+    `opening` and `closing` are zero or less: what the payee still owed at the end of the month before, and of this one.
+    """
 
     opening: int
     accrual: int
@@ -47,12 +45,12 @@ class Settlement(NamedTuple):
     release: int
     payable: int
     closing: int
-    owed: int
 
     @property
-    def clawback(self) -> int:
-        """What the rows of the clawback come to."""
-        return self.raised + self.borne - self.offset
+    def balances(self) -> bool:
+        """Whether nothing is lost between what came in, what is paid, and what is carried."""
+        came_in = self.opening + self.accrual + self.adjustment + self.borne + self.hold + self.release
+        return came_in == self.payable + self.closing
 
 
 class Reclaim(NamedTuple):
@@ -74,19 +72,18 @@ def reclaim(due_less: int, paid: int, paid_in: str, period: str, terms: Clawback
     return Reclaim(back, 0)
 
 
-def settle(account: Account, moved: Movements, terms: ClawbackTerms) -> Settlement:
-    """Settle a payee's account in one currency for one period.
+def settle(opening: int, moved: Movements, terms: ClawbackTerms) -> Settlement:
+    """Settle a payee's account in one currency for one period; `opening` is what the last statement closed with.
 
-    What can be paid is what came in, less what is held. Of that, the policy's cap settles debts for what earlier periods
-    paid; the rest is paid. A balance below zero is not paid but carried.
+    What the month would pay is what came in, less what is held, before anything is taken back. The debt is what was carried
+    and what is raised. Pay settles the debt up to the cap; the rest of the debt is carried, with whatever else is below zero.
     """
-    before_offset = (
-        account.balance + moved.accrual + moved.adjustment + moved.raised + moved.borne + moved.hold + moved.release
-    )
-    to_pay, owed = max(before_offset, 0), account.owed + moved.raised
-    offset = min(owed, part_of(to_pay, terms.cap))
+    earned = moved.accrual + moved.adjustment + moved.raised + moved.borne + moved.hold + moved.release
+    to_pay, short = max(earned, 0), min(earned, 0)
+    debt = moved.raised - opening
+    offset = min(debt, part_of(to_pay, terms.cap))
     return Settlement(
-        opening=account.balance,
+        opening=opening,
         accrual=moved.accrual,
         adjustment=moved.adjustment,
         raised=moved.raised,
@@ -95,6 +92,5 @@ def settle(account: Account, moved: Movements, terms: ClawbackTerms) -> Settleme
         hold=moved.hold,
         release=moved.release,
         payable=to_pay - offset,
-        closing=min(before_offset, 0),
-        owed=owed - offset,
+        closing=offset - debt + short,
     )

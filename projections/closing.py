@@ -12,7 +12,7 @@ from typing import Any, Final
 from psycopg import Connection, sql
 
 from domain.policy.terms import ClawbackTerms
-from domain.settlement import Account, Movements, reclaim, settle
+from domain.settlement import Movements, reclaim, settle
 from projections import closing_sql as asked
 from projections.desk import names
 from projections.statements import (
@@ -125,9 +125,10 @@ def settle_all(connection: Connection[Any], shelves: Shelves, cut: Cut) -> None:
     told = {"previous": cut.previous, "until": cut.until}
     for batch in batches(connection, shelves.fill(asked.MOVEMENTS), told):
         settled = []
-        for currency, payee, gone, balance, owed, *moved in batch:
-            account, movements = Account(int(balance), int(owed)), Movements(*map(int, moved))
-            settled.append((cut.period, currency, payee, gone, *settle(account, movements, cut.terms)))
+        for currency, payee, gone, opening, *moved in batch:
+            settled.append(
+                (cut.period, currency, payee, gone, *settle(int(opening), Movements(*map(int, moved)), cut.terms))
+            )
         copy(connection, shelves.sums, STATEMENT.columns, settled)
 
 

@@ -118,18 +118,18 @@ DUE_LESS: Final = (
 """Payees' lines that come to less than an earlier statement paid, how much of them was paid, and by which line and period."""
 
 MOVEMENTS: Final = (
-    "SELECT s.currency, s.payee, coalesce(left_by.gone, false), coalesce(sum(balance), 0), coalesce(sum(owed), 0),"
+    "SELECT s.currency, s.payee, coalesce(left_by.gone, false), coalesce(sum(opening), 0),"
     " coalesce(sum(accrual), 0), coalesce(sum(adjustment), 0), coalesce(sum(hold), 0), coalesce(sum(release), 0),"
     " coalesce(sum(raised), 0), coalesce(sum(borne), 0) FROM ("
-    "   SELECT currency, payee, 0 AS balance, 0 AS owed, sum(amount) FILTER (WHERE section = 'accrual') AS accrual,"
+    "   SELECT currency, payee, 0 AS opening, sum(amount) FILTER (WHERE section = 'accrual') AS accrual,"
     "     sum(amount) FILTER (WHERE section = 'adjustment') AS adjustment,"
     "     -sum(amount) FILTER (WHERE clause IS NOT NULL) AS hold, 0 AS release, 0 AS raised, 0 AS borne"
     "     FROM gathered GROUP BY 1, 2"
-    "   UNION ALL SELECT currency, payee, 0, 0, 0, 0, 0, sum(amount), 0, 0 FROM freed GROUP BY 1, 2"
-    "   UNION ALL SELECT currency, payee, 0, 0, 0, 0, 0, 0, sum(amount) FILTER (WHERE cause = 'raised'),"
+    "   UNION ALL SELECT currency, payee, 0, 0, 0, 0, sum(amount), 0, 0 FROM freed GROUP BY 1, 2"
+    "   UNION ALL SELECT currency, payee, 0, 0, 0, 0, 0, sum(amount) FILTER (WHERE cause = 'raised'),"
     "     sum(amount) FILTER (WHERE cause = 'borne') FROM reclaimed GROUP BY 1, 2"
-    "   UNION ALL SELECT currency, payee, closing, owed, 0, 0, 0, 0, 0, 0 FROM {statement}"
-    "     WHERE period = %(previous)s AND (closing <> 0 OR owed <> 0)) s"
+    "   UNION ALL SELECT currency, payee, closing, 0, 0, 0, 0, 0, 0 FROM {statement}"
+    "     WHERE period = %(previous)s AND closing <> 0) s"
     " LEFT JOIN (SELECT DISTINCT ON (rep) rep, gone FROM {payee_coming} WHERE position <= %(until)s"
     "   ORDER BY rep, position DESC) left_by ON left_by.rep = s.payee"
     " GROUP BY 1, 2, 3 ORDER BY 1, 2"
@@ -152,14 +152,15 @@ ROWS: Final = (
     '     occurred_at, recorded_at, NULL, NULL, "case", policy FROM gathered WHERE clause IS NOT NULL'
     "   UNION ALL SELECT 6, 'release', payee, currency, amount, deal, customer, payment, role, of, clause, position, number,"
     '     occurred_at, recorded_at, NULL, held_in, "case", policy FROM freed'
-    "   UNION ALL SELECT 4, 'clawback', payee, currency, amount, deal, customer, payment, role, of, cause, NULL, NULL, NULL,"
-    "     NULL, corrects_line, corrects_period, NULL, %(policy)s FROM reclaimed"
-    "   UNION ALL SELECT 4, 'clawback', payee, currency, -\"offset\", {bare}, 'offset', NULL, NULL, NULL, NULL, NULL, NULL,"
-    '     NULL, %(policy)s FROM {sums} WHERE period = %(period)s AND "offset" <> 0'
+    "   UNION ALL SELECT CASE cause WHEN 'borne' THEN 4 ELSE 9 END, CASE cause WHEN 'borne' THEN 'clawback' ELSE 'owed' END,"
+    "     payee, currency, amount, deal, customer, payment, role, of, cause, NULL, NULL, NULL, NULL, corrects_line,"
+    "     corrects_period, NULL, %(policy)s FROM reclaimed"
+    "   UNION ALL SELECT 9, 'owed', payee, currency, -\"offset\", {bare}, 'offset', NULL, NULL, NULL, NULL, NULL, NULL, NULL,"
+    '     %(policy)s FROM {sums} WHERE period = %(period)s AND "offset" <> 0'
     "   UNION ALL SELECT t.place, t.section, s.payee, s.currency, t.amount, {bare},"
     "     CASE WHEN s.gone AND t.place > 7 THEN 'receivable' END, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM {sums} s"
-    "     CROSS JOIN LATERAL (VALUES (1, 'opening', opening), (7, 'payable', payable), (8, 'closing', closing),"
-    "       (9, 'owed', owed)) t (place, section, amount)"
+    "     CROSS JOIN LATERAL (VALUES (1, 'opening', opening), (7, 'payable', payable), (8, 'closing', closing))"
+    "       t (place, section, amount)"
     "     WHERE s.period = %(period)s AND (t.amount <> 0 OR t.place = 7)) r"
 )
 """The rows of all statements in their one order."""

@@ -24,7 +24,7 @@ RESULTS: Final[tuple[Section, ...]] = ("payable", "closing")
 """What is paid, and what carries forward (zero or negative)."""
 
 SECTIONS: Final[tuple[Section, ...]] = (*FLOWS, *RESULTS, "owed")
-"""`owed` is beside the sum: what of earlier payments is still to be taken back, positive, once this period has had its part."""
+"""`owed` is beside the sum: how the debt moved that `opening` and `closing` carry, `raised` up and `offset` down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,9 @@ class StatementRow:
     """One row of a statement; `amount` is signed, in minor units of `currency` (ISO 4217).
 
     `payee` is `NOBODY` where nobody holds the role. `cause` says why: of an accrual or adjustment that of the commission
-    line, or `late` for what happened in a month that was closed already; of a clawback `raised`, `borne` or `offset`; of a
-    hold or release the clause; of closing and owed `receivable` where the payee has left, otherwise None. `line` is the id of
+    line, or `late` for what happened in a month that was closed already; of a clawback `borne`: an adjustment takes back what
+    was paid too long ago, so the company bears it; of owed `raised` (paid earlier, due no longer) or `offset` (settled by this
+    month's pay, negative); of a hold or release the clause; of closing `receivable` where the payee has left, otherwise None. `line` is the id of
     the commission line (`position.number`), `position` that of its event. An adjustment names the earlier line that it corrects
     and the period in which that stood. Sums have no deal, and everything that does not apply is None.
     """
@@ -78,7 +79,6 @@ class StatementSums:
     release: Sum
     payable: Sum
     closing: Sum
-    owed: Sum
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,10 @@ class PeriodOpened(OfPayroll):
 
 
 class Totals(BaseModel):
-    """The sums of all statements in a currency, in minor units and signed as on the statements; two counts."""
+    """The sums of all statements in a currency, in minor units and signed as on the statements; two counts.
+
+    `clawback` is what the company bears, `owed` how the debts to it moved.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -33,12 +33,12 @@ TOTALS: Final[dict[str, Justify]] = {
     "opening": "right",
     "accruals": "right",
     "adjustments": "right",
-    "clawback": "right",
+    "borne": "right",
     "held": "right",
     "released": "right",
     "payable": "right",
     "carried": "right",
-    "owed": "right",
+    "debts": "right",
 }
 ROWS: Final[dict[str, Justify]] = {
     "section": "left",
@@ -53,7 +53,8 @@ ROWS: Final[dict[str, Justify]] = {
 }
 SUMS: Final[dict[str, Justify]] = {
     "payee": "left",
-    **{name: side for name, side in TOTALS.items() if name != "statements"},
+    **{name: side for name, side in TOTALS.items() if name not in ("statements", "debts")},
+    "taken back": "right",
 }
 
 
@@ -201,7 +202,7 @@ def no_such(period: str, known: Payroll) -> Failure:
 
 
 def first(found: Opened, payee: str | None, limit: int, *, owed: bool) -> list[StatementSums]:
-    chosen = (each for each in found.sums(payee) if not owed or each.closing or each.owed)
+    chosen = (each for each in found.sums(payee) if not owed or each.closing)
     return [each for each, _ in zip(chosen, range(limit), strict=False)]
 
 
@@ -258,13 +259,8 @@ def told_of_sums(row: StatementSums, reader: Reader) -> dict[str, Any]:
     return {
         **asdict(row),
         "payee_name": reader.rep_name(row.payee),
-        "clawback": clawback(row),
-        "receivable": row.owed - row.closing if row.gone else 0,
+        "receivable": -row.closing if row.gone else 0,
     }
-
-
-def clawback(row: StatementSums) -> int:
-    return row.raised + row.borne - row.offset
 
 
 def sums_shown(row: StatementSums, reader: Reader) -> tuple[object, ...]:
@@ -272,12 +268,12 @@ def sums_shown(row: StatementSums, reader: Reader) -> tuple[object, ...]:
         row.opening,
         row.accrual,
         row.adjustment,
-        clawback(row),
+        row.borne,
         row.hold,
         row.release,
         row.payable,
         row.closing,
-        row.owed,
+        row.offset,
     )
     payee = "nobody" if row.payee == NOBODY else reader.person(row.payee)
     return (f"{payee}{' (left)' if row.gone else ''}", row.currency, *(money(amount, row.currency) for amount in flows))

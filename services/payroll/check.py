@@ -21,13 +21,11 @@ WITHOUT_PAYEE: Final = (
 )
 
 LEFT: Final = (
-    "SELECT payee, payable + closing - owed, currency FROM {sums} WHERE gone AND (payable <> 0 OR closing <> 0 OR owed <> 0)"
+    "SELECT payee, payable + closing, currency FROM {sums} WHERE gone AND (payable <> 0 OR closing <> 0)"
     " ORDER BY payee, currency"
 )
 
-NEGATIVE: Final = (
-    "SELECT payee, closing - owed, currency FROM {sums} WHERE closing < 0 OR owed > 0 ORDER BY payee, currency"
-)
+NEGATIVE: Final = "SELECT payee, closing, currency FROM {sums} WHERE closing < 0 ORDER BY payee, currency"
 
 OPEN_CASES: Final = (
     "SELECT \"case\" || ' on ' || payee, -sum(amount), currency FROM {rows} WHERE section = 'hold' AND payee <> ''"

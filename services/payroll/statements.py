@@ -24,8 +24,8 @@ ROWS_AT_ONCE: Final = 2_000
 
 TOTALS: Final = (
     "SELECT s.currency, count(*), (SELECT count(*) FROM {rows} r WHERE r.period = {period} AND r.currency = s.currency),"
-    ' sum(opening), sum(accrual), sum(adjustment), sum(raised + borne - "offset"), sum(hold), sum(release), sum(payable),'
-    " sum(closing), sum(owed) FROM {sums} s WHERE s.period = {period} GROUP BY s.currency ORDER BY s.currency"
+    " sum(opening), sum(accrual), sum(adjustment), sum(borne), sum(hold), sum(release), sum(payable),"
+    ' sum(closing), sum(raised - "offset") FROM {sums} s WHERE s.period = {period} GROUP BY s.currency ORDER BY s.currency'
 )
 
 

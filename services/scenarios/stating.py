@@ -17,7 +17,7 @@ from services.scenarios.story import StatementExpected
 from services.yaml_places import Steps
 
 AMOUNTS: Final = (
-    "opening", "accrual", "adjustment", "raised", "borne", "offset", "hold", "release", "payable", "closing", "owed",
+    "opening", "accrual", "adjustment", "raised", "borne", "offset", "hold", "release", "payable", "closing",
 )  # fmt: skip
 
 Key = tuple[str, str | None, str | None, str | None, str | None]
@@ -34,7 +34,7 @@ def of_statement(expected: StatementExpected, payroll: PayrollRun, steps: Steps)
         if wanted is not None:
             yield Comparison(f"{name} {about}", wanted, found[name], (*steps, name))
     if expected.receivable is not None:
-        receivable = sums.owed - sums.closing if sums and sums.gone else 0
+        receivable = -sums.closing if sums and sums.gone else 0
         yield Comparison(f"receivable {about}", expected.receivable, receivable, (*steps, "receivable"))
     adjustments = [row for row in rows if row.section == "adjustment"]
     told: dict[str, list[Any]] = {

@@ -159,7 +159,6 @@ class StatementExpected(Written):
     release: int | None = None
     payable: int | None = None
     closing: int | None = None
-    owed: int | None = None
     receivable: int | None = None
     corrects: tuple[Month, ...] | None = None
     causes: tuple[Id, ...] | None = None

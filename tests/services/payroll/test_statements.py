@@ -40,10 +40,10 @@ def test_a_refund_after_the_closing_is_an_adjustment_of_the_next_month_and_names
     assert firm.in_short("2024-07", "Li") == [
         ("accrual", "payment", 300_000),
         ("adjustment", "refund", -120_000),
-        ("clawback", "raised", 120_000),
-        ("clawback", "offset", -90_000),
         ("payable", None, 210_000),
-        ("owed", None, 30_000),
+        ("closing", None, -30_000),
+        ("owed", "raised", 120_000),
+        ("owed", "offset", -90_000),
     ]
     lines = {row.line for row in before if row.section == "accrual"}
     corrected = [row for row in firm.rows("2024-07") if row.section == "adjustment"]
