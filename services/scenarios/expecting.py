@@ -180,7 +180,13 @@ def arranged_as_attributed(reckoning: Reckoning) -> Iterator[Comparison]:
     """That what the read model has booked of each deal is what the plan attributes."""
     for deal in reckoning.deals():
         what = f"all lines of {deal}"
-        yield Comparison(what, by_role(reckoning.attributed(deal)), by_role(reckoning.booked(deal)), ())
+        yield Comparison(what, paid(reckoning.attributed(deal)), paid(reckoning.booked(deal)), ())
+
+
+def paid(lines: Iterable[Booking | Line]) -> dict[str, dict[str, int]]:
+    """Amounts by role and payee, but for those that come to nothing: a line of nothing need not be booked."""
+    amounts = {role: {who: amount for who, amount in each.items() if amount} for role, each in by_role(lines).items()}
+    return {role: each for role, each in amounts.items() if each}
 
 
 def named(amounts: Mapping[str | None, int]) -> dict[str, int]:
