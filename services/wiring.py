@@ -8,6 +8,8 @@ from typing import Any
 
 from psycopg import Connection
 
+from domain.fact import ORGANISATION
+from domain.organisation.facts import RepJoined
 from domain.policy.facts import PolicyBook, PolicyPublished
 from domain.record import Recorded
 from projections.log import Log
@@ -47,6 +49,11 @@ class Books:
         return PayrollRun(
             self.ledger, self.runner, lambda: connect(self.ledger.dsn, self.ledger.schema, timeouts=False)
         )
+
+    def reps(self) -> frozenset[str]:
+        """Everyone who ever belonged to the organisation."""
+        facts = (each.fact for each in self.ledger.read(ORGANISATION))
+        return frozenset(fact.rep for fact in facts if isinstance(fact, RepJoined))
 
     def policies(self) -> PolicyBook:
         """Every policy published so far."""

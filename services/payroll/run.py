@@ -22,7 +22,7 @@ from services.ledger.application import Ledger
 from services.payroll.check import unusual
 from services.payroll.exports.digests import export_digests
 from services.payroll.statement import NoSuchPeriod
-from services.payroll.statements import Opened, opened
+from services.payroll.statements import Opened, Statement, of_payee, opened
 
 RETRY_AFTER_S = 0.2
 
@@ -157,6 +157,11 @@ class PayrollRun:
         self.wait_for(self.ledger.head().position)
         with closing(self.connect()) as connection, opened(connection, period) as found:
             yield found
+
+    def statement(self, period: str, payee: str) -> dict[str, Statement]:
+        """One payee's statements of a month, by currency. Raises as `statements`."""
+        with self.statements(period) as found:
+            return of_payee(found, payee)
 
     def wait_for(self, position: int) -> None:
         """Bring the read models up to a position; wait while another process holds them. Raises `ProjectionBehind`."""

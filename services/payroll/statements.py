@@ -1,6 +1,6 @@
 """A period's statements opened for reading: those of a closed one as they stand, those of an open one as they would come out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -27,6 +27,10 @@ TOTALS: Final = (
     " sum(opening), sum(accrual), sum(adjustment), sum(borne), sum(hold), sum(release), sum(payable),"
     ' sum(closing), sum(raised - "offset") FROM {sums} s WHERE s.period = {period} GROUP BY s.currency ORDER BY s.currency'
 )
+
+
+Statement = tuple[StatementSums | None, Sequence[StatementRow]]
+"""A payee's statement in one currency: its sums, None where there is none, and its rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,12 @@ class Opened:
             cursor.execute(statement)
             while found := cursor.fetchmany(ROWS_AT_ONCE):
                 yield from (STATEMENT.read(cast(tuple[Any, ...], row)) for row in found)
+
+
+def of_payee(found: Opened, payee: str) -> dict[str, Statement]:
+    """A payee's statements by currency, whole."""
+    rows = list(found.rows(payee))
+    return {each.currency: (each, [row for row in rows if row.currency == each.currency]) for each in found.sums(payee)}
 
 
 @contextmanager
