@@ -24,6 +24,7 @@ from services.payroll.statement import Heading
 
 MOST_ROWS: Final = 1_000_000
 """Rows of a sheet below its header; the format allows 1,048,575."""
+ROWS_AT_ONCE: Final = 4_000
 LEVEL: Final = 1
 """Of compression: more costs more time than it saves room."""
 BLOCK: Final = 1 << 20
@@ -53,7 +54,7 @@ class XlsxWriter:
         while chosen.num_rows:
             if self._rows == MOST_ROWS:
                 self._sheet = self._begin("Lines")
-            part = chosen.slice(0, MOST_ROWS - self._rows)
+            part = chosen.slice(0, min(MOST_ROWS - self._rows, ROWS_AT_ONCE))
             self._sheet.write(self._cells(part))
             self._rows += part.num_rows
             chosen = chosen.slice(part.num_rows)
@@ -85,7 +86,7 @@ class XlsxWriter:
         while adjustments.num_rows:
             if self._adjusted % MOST_ROWS == 0:
                 self._adjustments.append(TemporaryFile())  # noqa: SIM115 (closed by finish)
-            part = adjustments.slice(0, MOST_ROWS - self._adjusted % MOST_ROWS)
+            part = adjustments.slice(0, min(MOST_ROWS - self._adjusted % MOST_ROWS, ROWS_AT_ONCE))
             self._adjustments[-1].write(self._cells(part))
             self._adjusted += part.num_rows
             adjustments = adjustments.slice(part.num_rows)
@@ -110,6 +111,7 @@ class XlsxWriter:
         return self._shape.frames[min(len(self._names), 2) - 1]
 
     def _cells(self, rows: pa.RecordBatch) -> memoryview:
+        """The text of a few rows, which is forty times that of their values."""
         made = (cells(each, rows, self._shape.styles) for each in self._columns)
         return content(joined(["<row>", *made, "</row>"]))
 

@@ -9,11 +9,17 @@ import pyarrow.compute as pc
 from psycopg import Connection, sql
 
 from services.payroll.exports.batches import COLUMNS, batches
-from services.payroll.exports.text import content
+from services.payroll.exports.text import content, mended
 from services.payroll.statement import SCHEMA_VERSION, Heading
 
 BETWEEN: Final = "\x1f"
 NULL: Final = "\\N"
+SPECIAL: Final = r"[\x08-\x0d\x1f\\]"
+ESCAPES: Final = {
+    **{sign: f"\\{name}" for sign, name in zip("\b\t\n\v\f\r", "btnvfr", strict=True)},
+    "\\": "\\\\",
+    BETWEEN: f"\\{BETWEEN}",
+}
 
 
 class ContentDigest:
@@ -41,7 +47,14 @@ def document(heading: Heading) -> dict[str, Any]:
 def as_text(values: pa.Array) -> pa.Array:
     if pa.types.is_timestamp(values.type):
         values = values.cast(pa.int64())
+    if pa.types.is_string(values.type):
+        return mended(values, SPECIAL, escaped)
     return values.cast(pa.string())
+
+
+def escaped(text: str) -> str:
+    """Text as PostgreSQL's COPY writes it, which a closing's digest is taken of."""
+    return "".join(ESCAPES.get(sign, sign) for sign in text)
 
 
 def content_digest(connection: Connection[Any], select: sql.Composable) -> str:
