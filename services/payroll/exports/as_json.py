@@ -21,7 +21,7 @@ class JsonWriter:
     def __init__(self, out: BinaryIO, heading: Heading, layout: Layout | None = None) -> None:
         self._out = out
         self._layout = layout
-        self._columns = columns_of(layout, heading)
+        self._columns = columns_of(layout, heading, origin=False)
         self._rows = 0
         out.write(b'{"heading": ' + dumped(document(heading)).encode() + b', "rows": [\n')
 

@@ -73,9 +73,9 @@ KNOWN: Final[Mapping[str, Kind]] = {**FIELDS, **OF_THE_HEADING}
 """Every field that a layout may name."""
 
 
-def standard(heading: Heading) -> tuple[Column, ...]:
-    """The columns of a file without a layout."""
-    return tuple(column(name, name, heading) for name in (*FIELDS, *ORIGIN))
+def standard(heading: Heading, *, origin: bool = True) -> tuple[Column, ...]:
+    """The columns of a file without a layout; without the `origin` where the file says that once for all rows."""
+    return tuple(column(name, name, heading) for name in (*FIELDS, *(ORIGIN if origin else ())))
 
 
 def column(header: str, field: str, heading: Heading, values: Mapping[str, str] | None = None) -> Column:

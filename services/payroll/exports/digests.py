@@ -1,13 +1,13 @@
 """The digests that a closing pins: of the rows, and of every export that would be written of them."""
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, BinaryIO, cast
 
-import pyarrow as pa
 from psycopg import Connection, sql
 
 from services.payroll.exports.batches import batches
-from services.payroll.exports.formats import Format, Writer, writer
+from services.payroll.exports.formats import Format, writer
 from services.payroll.statement import Heading
 
 BY_CONTENT = (Format.XLSX, Format.PARQUET)
@@ -30,17 +30,13 @@ class Hashing:
 
 
 def export_digests(connection: Connection[Any], heading: Heading, select: sql.Composable) -> dict[str, str]:
-    """SHA-256 in hex of every export without a layout, by format, in one pass over the rows."""
+    """SHA-256 in hex of every export without a layout, by format, in one pass over the rows; the columns are put together in threads."""
     sinks = {each: Hashing() for each in Format if each not in BY_CONTENT}
     writers = [writer(each, cast(BinaryIO, sink), heading) for each, sink in sinks.items()]
-    for rows in batches(connection, select):
-        write_all(writers, rows)
+    with ThreadPoolExecutor(len(writers)) as threads:
+        for rows in batches(connection, select):
+            list(threads.map(lambda each: each.write(rows), writers))  # noqa: B023 (done before the next batch)
     for each in writers:
         each.finish()
     found = {str(each): sink.hexdigest() for each, sink in sinks.items()}
     return {**found, **{str(each): heading.digest for each in BY_CONTENT}}
-
-
-def write_all(writers: list[Writer], rows: pa.RecordBatch) -> None:
-    for each in writers:
-        each.write(rows)

@@ -89,17 +89,20 @@ def nearest(word: str) -> str:
     return f"did you mean {near[0]}?" if near else f"there are {', '.join(KNOWN)}"
 
 
-def columns_of(layout: Layout | None, heading: Heading) -> tuple[Column, ...]:
-    """The columns that a file has. A preview says so in every row, whatever the layout leaves out."""
+def columns_of(layout: Layout | None, heading: Heading, *, origin: bool = True) -> tuple[Column, ...]:
+    """The columns that a file has. A preview says so in every row, whatever the layout leaves out.
+
+    `origin` is false for a format that says once for all rows where they come from.
+    """
     if layout is None:
-        return standard(heading)
+        return standard(heading, origin=origin)
     asked = tuple(
         column(each.header, each.field, heading, each.values)
         if each.field is not None
         else Column(each.header, "text", constant(each.constant or "", "text"))
         for each in layout.columns
     )
-    if layout.origin or heading.state == "preview":
+    if origin and (layout.origin or heading.state == "preview"):
         asked = (*asked, *(column(name, name, heading) for name in ORIGIN))
     return asked
 

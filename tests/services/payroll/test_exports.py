@@ -15,6 +15,7 @@ from pyarrow import parquet
 from domain.money import MINOR_UNITS
 from projections.statements import StatementRow
 from services.payroll.exports import as_xlsx
+from services.payroll.exports.columns import ORIGIN
 from services.payroll.exports.digests import export_digests
 from services.payroll.exports.formats import SUFFIXES, Format
 from services.payroll.exports.run import ContentDiffers, Exported, export
@@ -46,7 +47,9 @@ def table_of(form: Format, path: Path) -> list[dict[str, Any]]:
             with path.open(encoding="utf-8-sig", newline="") as file:
                 return list(csv.DictReader(file))
         case Format.JSON:
-            return list(json.loads(path.read_text("utf-8"))["rows"])
+            told = json.loads(path.read_text("utf-8"))
+            heading = {"as_of_position": told["heading"]["position"], **told["heading"]}
+            return [{**{name: heading[name] for name in ORIGIN}, **row} for row in told["rows"]]
         case Format.PARQUET:
             return list(parquet.read_table(path).to_pylist())
         case _:
