@@ -11,7 +11,7 @@ from typing import Final
 import psycopg
 import structlog
 
-from bench import evidence, importing, limits, lookback, recording
+from bench import evidence, importing, limits, lookback, payroll, recording
 from bench.measures import Measure, keep, tell
 from services.database import embedded
 
@@ -21,6 +21,7 @@ BENCHES: Final[dict[str, Callable[[str], Iterator[Measure]]]] = {
     "importing": importing.measure,
     "lookback": lookback.measure,
     "evidence": evidence.measure,
+    "payroll": payroll.measure,
 }
 
 

@@ -35,6 +35,12 @@ def against(measure: str, value: float, unit: str, peer: str, peer_value: float,
     return Measure(measure, value, unit, peer, peer_value, f">= {at_least:g} x peer", met)
 
 
+def within(measure: str, value: float, unit: str, peer: str, peer_value: float, at_most: float) -> Measure:
+    """A figure that is to be at most so many times its peer's."""
+    met = value <= at_most * peer_value
+    return Measure(measure, value, unit, peer, peer_value, f"<= {at_most:g} x peer", met)
+
+
 def at_least(measure: str, value: float, unit: str, bound: float) -> Measure:
     """A figure that is to reach a bound."""
     return Measure(measure, value, unit, goal=f">= {bound:g} {unit}", met=value >= bound)

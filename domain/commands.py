@@ -12,7 +12,9 @@ from domain.customer.decisions import CustomerCommand
 from domain.deal.decisions import DealCommand
 from domain.mentorship.decisions import MentorshipCommand
 from domain.organisation.decisions import OrganisationCommand
+from domain.payee.decisions import ConfirmPayout
 from domain.payment.decisions import PaymentCommand
+from domain.payroll.decisions import PayrollCommand
 from domain.person.decisions import PersonCommand
 from domain.policy.decisions import PublishPolicy
 from domain.pool.decisions import PoolCommand
@@ -33,6 +35,8 @@ AnyCommand = (
     | CaseCommand
     | ConductCommand
     | PersonCommand
+    | PayrollCommand
+    | ConfirmPayout
     | PublishPolicy
 )
 

@@ -37,8 +37,10 @@ from domain.fact import OfCase
 from domain.facts import AnyFact
 from domain.mentorship.facts import CustomerDonated, MentorAssigned, MentorshipEnded, SharingAgreed
 from domain.organisation.facts import QuotaSet, RepJoined, RepLeft, RepTransferred, UnitCreated, UnitMoved
+from domain.payee.facts import PayoutConfirmed
 from domain.payment.facts import PaymentReceived, PaymentRefunded
 from domain.payout.facts import PayoutHeld, PayoutReleased
+from domain.payroll.facts import PeriodClosed, PeriodOpened
 from domain.person.facts import LegalHoldLifted, LegalHoldPlaced, SubjectErased
 from domain.policy.facts import PolicyPublished
 from domain.pool.facts import (
@@ -158,6 +160,8 @@ def effects(fact: AnyFact) -> tuple[Effect, ...]:
             return (Hold("payment", fact.external_id), *settled)
         case OfCase():
             return of_case(fact)
+        case PayoutConfirmed():
+            return (Hold("payout", fact.external_id), Hold("paid-statement", fact.statement))
         case (
             DuplicateSuspected() | CustomerPlaceCorrected() | CustomerGraded() | CustomerDonated()
             | VisitPlanned() | VisitVerified() | VisitRejected() | VisitOverridden()
@@ -165,7 +169,7 @@ def effects(fact: AnyFact) -> tuple[Effect, ...]:
             | RoleEarned() | RoleTransferred() | RoleRevoked() | RoleExpired() | SharingAgreed() | PayoutHeld() | PayoutReleased()
             | UnitCreated() | UnitMoved() | RepJoined() | RepTransferred() | RepLeft() | QuotaSet()
             | MentorAssigned() | MentorshipEnded() | PolicyPublished() | PenaltyApplied() | PenaltyLifted()
-            | LegalHoldPlaced() | LegalHoldLifted()
+            | LegalHoldPlaced() | LegalHoldLifted() | PeriodOpened() | PeriodClosed()
         ):  # fmt: skip
             return ()
     assert_never(fact)

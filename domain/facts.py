@@ -14,8 +14,10 @@ from domain.customer.facts import CustomerFact
 from domain.deal.facts import DealFact
 from domain.mentorship.facts import CustomerDonated, SharingAgreed
 from domain.organisation.facts import OrganisationFact
+from domain.payee.facts import PayeeFact
 from domain.payment.facts import PaymentFact
 from domain.payout.facts import PayoutFact
+from domain.payroll.facts import PayrollFact
 from domain.person.facts import PersonFact
 from domain.policy.facts import PolicyPublished
 from domain.pool.facts import PoolFact
@@ -25,7 +27,16 @@ from domain.visit.facts import VisitFact
 
 CustomerStreamFact = CustomerFact | PoolFact | VisitFact | CustomerDonated | PersonFact
 DealStreamFact = DealFact | RoleFact | ContractFact | PaymentFact | PayoutFact | SharingAgreed
-AnyFact = CustomerStreamFact | DealStreamFact | CaseFact | OrganisationFact | PersonFact | PolicyPublished
+AnyFact = (
+    CustomerStreamFact
+    | DealStreamFact
+    | CaseFact
+    | OrganisationFact
+    | PersonFact
+    | PolicyPublished
+    | PayrollFact
+    | PayeeFact
+)
 
 Answer = Sequence[AnyFact] | Refusal
 """What a rule says to a command: what happens because of it, in order (nothing may have to), or why not."""

@@ -27,8 +27,12 @@ from domain.mentorship import decisions as mentorship
 from domain.mentorship.decisions import MentorshipCommand
 from domain.organisation import decisions as organisation
 from domain.organisation.decisions import OrganisationCommand
+from domain.payee import decisions as payee
+from domain.payee.decisions import ConfirmPayout
 from domain.payment import decisions as payment
 from domain.payment.decisions import PaymentCommand
+from domain.payroll import decisions as payroll
+from domain.payroll.decisions import PayrollCommand
 from domain.person import decisions as person
 from domain.person.decisions import PersonCommand
 from domain.policy import decisions as policy
@@ -124,6 +128,10 @@ def decide(command: AnyCommand, world: World) -> Answer:
         return conduct.decide(command, world)
     if isinstance(command, PersonCommand):
         return person.decide(command, world)
+    if isinstance(command, PayrollCommand):
+        return payroll.decide(command, world)
+    if isinstance(command, ConfirmPayout):
+        return payee.confirm(command, world)
     if isinstance(command, PublishPolicy):
         return policy.publish(command, world)
     assert_never(command)

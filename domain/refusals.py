@@ -125,6 +125,17 @@ class Code(StrEnum):
     PENALTY_GROUNDLESS = "penalty-groundless", "A penalty needs a rule or a case."
     UNKNOWN_PENALTY = "unknown-penalty", "The person has no penalty of this id."
     PENALTY_LIFTED = "penalty-lifted", "The penalty is lifted already."
+    # payroll
+    NO_PAYROLL_TERMS = "no-payroll-terms", "The policy does not say when pay is due nor how much is taken back."
+    UNKNOWN_PERIOD = "unknown-period", "The period was never opened."
+    PERIOD_OPEN = "period-open", "One period is open at a time."
+    PERIOD_CLOSED = "period-closed", "A closed period never changes, nor is it closed twice."
+    PERIOD_ORDER = "period-order", "Periods follow one another without a gap."
+    CLOSING_BEHIND = "closing-behind", "A closing reaches at least as far as the one before it."
+    PERIOD_NOT_CLOSED = "period-not-closed", "Only a closed period's statements are paid."
+    PAYOUT_REPEATED = "payout-repeated", "The bank's id of a payout is confirmed once."
+    PAYOUT_CONFIRMED = "payout-confirmed", "A statement is paid once."
+    REASON_MISSING = "reason-missing", "Closing over what is unusual needs a reason."
 
     # organisation, mentors, policies
     CYCLE = "cycle", "The organisation's tree has no cycles."

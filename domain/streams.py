@@ -22,6 +22,8 @@ from domain.deal.facts import Deal, DealLost, DealOpened, StageAdvanced, StageRe
 from domain.facts import CustomerStreamFact, DealStreamFact
 from domain.mentorship import facts as mentorship
 from domain.mentorship.facts import CustomerDonated, SharingAgreed, Sharings
+from domain.payee import facts as payee
+from domain.payee.facts import Paid, PayeeFact
 from domain.payment import facts as payment
 from domain.payment.facts import PaymentReceived, PaymentRefunded, Payments
 from domain.payout import facts as payout
@@ -81,6 +83,12 @@ class DealStream:
 @dataclass(frozen=True, slots=True)
 class CaseStream:
     case: Case = Case()
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PayeeStream:
+    paid: Paid = Paid()
     version: int = 0
 
 
@@ -144,3 +152,7 @@ def evolve_deal(stream: DealStream, fact: DealStreamFact, position: int = 0) -> 
 
 def evolve_case(stream: CaseStream, fact: CaseFact, position: int = 0) -> CaseStream:
     return CaseStream(case.evolve(stream.case, fact, position), stream.version + 1)
+
+
+def evolve_payee(stream: PayeeStream, fact: PayeeFact, position: int = 0) -> PayeeStream:
+    return PayeeStream(payee.evolve(stream.paid, fact, position), stream.version + 1)

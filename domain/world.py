@@ -12,17 +12,38 @@ from typing import assert_never, cast
 
 from domain.effects import RETENTION, Count, Effect, Free, Hold, Rest, Wake, effects
 from domain.engine import ENGINE
-from domain.fact import OfCase, OfCustomer, OfDeal, OfSubject, case_stream, customer_stream, deal_stream
+from domain.fact import (
+    OfCase,
+    OfCustomer,
+    OfDeal,
+    OfPayee,
+    OfPayroll,
+    OfSubject,
+    case_stream,
+    customer_stream,
+    deal_stream,
+)
 from domain.facts import AnyFact
 from domain.organisation import facts as organisation
 from domain.organisation.facts import Organisation
+from domain.payroll import facts as payroll
+from domain.payroll.facts import Payroll
 from domain.policy import facts as policy
 from domain.policy.facts import PolicyBook, PolicyPublished
 from domain.policy.terms import PolicyVersion
-from domain.streams import CaseStream, CustomerStream, DealStream, evolve_case, evolve_customer, evolve_deal
+from domain.streams import (
+    CaseStream,
+    CustomerStream,
+    DealStream,
+    PayeeStream,
+    evolve_case,
+    evolve_customer,
+    evolve_deal,
+    evolve_payee,
+)
 
 Key = tuple[str, str]
-Stream = CustomerStream | DealStream | CaseStream
+Stream = CustomerStream | DealStream | CaseStream | PayeeStream
 Fingerprint = Callable[[str, str], str]
 """The keyed hash of a normalised value: `fingerprint(kind, value)`, hex."""
 
@@ -65,6 +86,7 @@ class World:
     fingerprint: Fingerprint
     organisation: Organisation = field(default_factory=Organisation)
     policies: PolicyBook = field(default_factory=PolicyBook)
+    payroll: Payroll = field(default_factory=Payroll)
     streams: MutableMapping[str, Stream] = field(default_factory=dict)
     held: MutableMapping[Key, Holder | None] = field(default_factory=dict)
     tallies: MutableMapping[Key, int] = field(default_factory=dict)
@@ -181,8 +203,13 @@ class World:
         elif isinstance(fact, OfCase):
             before = self.streams.get(stream) or CaseStream()
             self.streams[stream] = evolve_case(cast(CaseStream, before), fact, position)
+        elif isinstance(fact, OfPayee):
+            before = self.streams.get(stream) or PayeeStream()
+            self.streams[stream] = evolve_payee(cast(PayeeStream, before), fact, position)
         elif isinstance(fact, PolicyPublished):
             self.policies = policy.evolve(self.policies, fact, position)
+        elif isinstance(fact, OfPayroll):
+            self.payroll = payroll.evolve(self.payroll, fact, position)
         else:
             self.organisation = organisation.evolve(self.organisation, fact, position)
 

@@ -7,6 +7,7 @@ from projections.history import History
 from projections.lines import Lines
 from projections.organisation import OrganisationChart
 from projections.ownership import Ownership
+from projections.payouts import Payouts
 from projections.pool import PoolBoard
 from projections.receipts import Receipts
 from projections.registry import ReadModel
@@ -21,4 +22,5 @@ READ_MODELS: Final[tuple[type[ReadModel], ...]] = (
     Sales,
     Receipts,
     Lines,
+    Payouts,
 )

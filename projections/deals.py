@@ -9,7 +9,7 @@ from psycopg import Connection
 
 from domain.contract.facts import ContractSigned, MilestoneDue, MilestoneOverdue, MilestoneScheduled
 from domain.deal.facts import DealLost, DealOpened, StageAdvanced, StageReverted
-from domain.fact import OfCase, OfCustomer, OfDeal, OfOrganisation, OfSubject
+from domain.fact import OfCase, OfCustomer, OfDeal, OfOrganisation, OfPayee, OfPayroll, OfSubject
 from domain.facts import AnyFact
 from domain.mentorship.facts import SharingAgreed
 from domain.payment.facts import PaymentReceived, PaymentRefunded
@@ -137,6 +137,7 @@ def folded(row: DealRow | None, fact: AnyFact, position: int) -> DealRow | None:
         case (
             RoleEarned() | RoleTransferred() | RoleRevoked() | RoleExpired() | SharingAgreed() | PayoutHeld() | PayoutReleased()
             | OfCase() | OfCustomer() | OfOrganisation() | OfSubject() | PolicyPublished()
+            | OfPayee() | OfPayroll()
         ):  # fmt: skip
             return None
     assert_never(fact)

@@ -87,6 +87,11 @@ class Desk:
                 fresh = []
             self._merge(table, [*shelf.changes(stored=True), *fresh])
 
+    def flush(self) -> None:
+        """Write what has changed so far, for a query over the whole table; every shelf is opened or loaded anew after it."""
+        self.write(copying=False)
+        self.shelves.clear()
+
     def _stored(self, table: Table[R], keys: Sequence[Key]) -> list[R]:
         if not keys:
             return []

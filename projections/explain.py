@@ -90,6 +90,7 @@ def explain_deal(
     reasons = [*why_nothing(told, payment), *told_of_payments(told, lines, payment)]
     if payee:
         reasons = [*reasons, *why_not(told, payee, lines)]
+    reasons += why_held(told, lines)
     return Explained(told.position, subject, amount, signing.currency if signing else None, reasons)
 
 
@@ -223,6 +224,18 @@ def why_not(told: DealAsOf, payee: str, lines: list[Line]) -> Iterator[Reason]:
             yield Reason(text, recorded.position, recorded.fact.clause)
     if not held:
         yield Reason(f"{payee} never held a role of this deal, nor shares in what another earns in it.")
+
+
+def why_held(told: DealAsOf, lines: list[Line]) -> Iterator[Reason]:
+    """Which cases hold back what of these lines is not paid yet."""
+    for hold in told.stream.holds.standing:
+        covered = [line for line in lines if line.amount and hold.covers(line.payment, line.role, line.payee)]
+        if covered:
+            roles = ", ".join(dict.fromkeys(line.role for line in covered))
+            amount = money(sum(line.amount for line in covered), covered[0].currency)
+            yield Reason(
+                f"Case {hold.case} holds back what is not paid yet of {roles}: at most {amount}.", hold.position
+            )
 
 
 def money(amount: int, currency: str) -> str:

@@ -11,7 +11,7 @@ from domain.case.facts import DisputeFiled
 from domain.case.matter import OfCustomers
 from domain.customer.facts import CustomersMerged
 from domain.deal.facts import DealOpened
-from domain.fact import OfCase, OfCustomer, OfDeal, OfOrganisation, OfSubject
+from domain.fact import OfCase, OfCustomer, OfDeal, OfOrganisation, OfPayee, OfPayroll, OfSubject
 from domain.facts import AnyFact
 from domain.mentorship.facts import SharingAgreed
 from domain.policy.facts import PolicyPublished
@@ -104,7 +104,7 @@ class History:
                     entries.append(entry(deal.customer, recorded))
                 case OfSubject(customer=str(customer)):
                     entries.append(entry(customer, recorded))
-                case OfSubject() | OfOrganisation() | PolicyPublished():
+                case OfSubject() | OfOrganisation() | PolicyPublished() | OfPayee() | OfPayroll():
                     continue
                 case _:
                     assert_never(fact)

@@ -13,15 +13,18 @@ from psycopg import Connection
 
 from domain.commission import attribute
 from domain.contract.facts import ContractSigned
-from domain.fact import OfCustomer, OfDeal, OfOrganisation, OfSubject
+from domain.fact import OfCustomer, OfDeal, OfOrganisation, OfPayee, OfPayroll, OfSubject
 from domain.facts import DealStreamFact
+from domain.payroll.facts import PeriodClosed
 from domain.policy.facts import PolicyPublished
 from domain.policy.terms import PolicyVersion
 from domain.record import Recorded
 from domain.streams import DealStream, evolve_deal
+from projections import periods
 from projections.booking import BookedLine, Difference, LineKey, booked_line, cause_of
-from projections.desk import Desk, Shelf
+from projections.desk import Desk
 from projections.reading import Found, Page, bounded, instant, page
+from projections.statements import TABLES
 from projections.table import Table
 
 DEALS_AT_HAND: Final = 5_000
@@ -59,9 +62,9 @@ class DealAtHand:
 
 class Lines:
     name: ClassVar[str] = "lines"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     money: ClassVar[bool] = True
-    tables: ClassVar[tuple[Table[Any], ...]] = (LINE, PLAN)
+    tables: ClassVar[tuple[Table[Any], ...]] = (LINE, PLAN, *TABLES)
 
     def __init__(self) -> None:
         self.deals: OrderedDict[str, DealAtHand] = OrderedDict()
@@ -69,16 +72,22 @@ class Lines:
 
     def fold(self, batch: Sequence[Recorded], desk: Desk) -> None:
         self._bring(batch, desk)
-        plans, lines = self._plans(batch, desk), desk.open(LINE)
+        self._plans(batch, desk)
         for recorded in batch:
             match recorded.fact:
                 case PolicyPublished() as fact:
                     self.plans[fact.policy] = fact.version
-                    plans.put(PlanRow(fact.policy, fact.version.model_dump(mode="json")))
+                    desk.open(PLAN).put(PlanRow(fact.policy, fact.version.model_dump(mode="json")))
                 case OfDeal():
+                    before = self.deals[recorded.stream].stream.holds
                     for line in self._booked(recorded):
-                        lines.append(line)
-                case OfCustomer() | OfOrganisation() | OfSubject():
+                        desk.open(LINE).append(line)
+                    periods.hold(recorded, before, self.deals[recorded.stream].stream.holds, desk)
+                case OfPayroll():
+                    periods.open_or_close(recorded, desk, LINE, self.plans)
+                case OfOrganisation():
+                    periods.come_or_go(recorded, desk)
+                case OfCustomer() | OfSubject() | OfPayee():
                     continue
         while len(self.deals) > DEALS_AT_HAND:
             self.deals.popitem(last=False)
@@ -123,9 +132,9 @@ class Lines:
         for deal, *key, amount in booked_before(desk, [stream for stream, _ in missing]):
             self.deals[f"deal/{deal}"].booked[cast(LineKey, tuple(key))] = int(amount)
 
-    def _plans(self, batch: Sequence[Recorded], desk: Desk) -> Shelf[PlanRow]:
-        """Have the plans at hand that contracts in the batch have pinned."""
-        wanted = {r.fact.policy for r in batch if isinstance(r.fact, ContractSigned)}
+    def _plans(self, batch: Sequence[Recorded], desk: Desk) -> None:
+        """Have the plans at hand that contracts in the batch have pinned, and by which its months are closed."""
+        wanted = {r.fact.policy for r in batch if isinstance(r.fact, ContractSigned | PeriodClosed)}
         deals = (self.deals[r.stream].stream for r in batch if isinstance(r.fact, OfDeal))
         wanted |= {deal.contract.signing.policy for deal in deals if deal.contract.signing}
         published = {r.fact.policy for r in batch if isinstance(r.fact, PolicyPublished)}
@@ -133,7 +142,6 @@ class Lines:
         for row in list(shelf.rows.values()):
             if row:
                 self.plans[row.policy] = PolicyVersion.model_validate(row.version)
-        return shelf
 
 
 def booked_before(desk: Desk, streams: Sequence[str]) -> Iterator[tuple[Any, ...]]:

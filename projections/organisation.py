@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final, assert_never
 from psycopg import Connection
 
 from domain.conduct.facts import PenaltyApplied, PenaltyLifted
-from domain.fact import OfCase, OfCustomer, OfDeal, OfSubject
+from domain.fact import OfCase, OfCustomer, OfDeal, OfPayee, OfPayroll, OfSubject
 from domain.mentorship.facts import MentorAssigned, MentorshipEnded
 from domain.organisation.facts import (
     QuotaSet,
@@ -151,7 +151,16 @@ class OrganisationChart:
                     desk.open(MENTOR).append(MentorRow(fact.rep, at, fact.mentor, fact.at, None, None))
                 case PolicyPublished():
                     desk.open(POLICY).append(published(fact, at))
-                case PenaltyApplied() | PenaltyLifted() | OfCase() | OfCustomer() | OfDeal() | OfSubject():
+                case (
+                    PenaltyApplied()
+                    | PenaltyLifted()
+                    | OfCase()
+                    | OfCustomer()
+                    | OfDeal()
+                    | OfSubject()
+                    | OfPayee()
+                    | OfPayroll()
+                ):
                     continue
                 case _:
                     assert_never(fact)

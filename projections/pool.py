@@ -15,7 +15,7 @@ from domain.customer.facts import (
     DuplicateSuspected,
 )
 from domain.effects import Count, effects
-from domain.fact import OfCase, OfCustomer, OfDeal, OfOrganisation, OfSubject
+from domain.fact import OfCase, OfCustomer, OfDeal, OfOrganisation, OfPayee, OfPayroll, OfSubject
 from domain.facts import AnyFact
 from domain.mentorship.facts import CustomerDonated
 from domain.policy.facts import PolicyPublished
@@ -158,6 +158,7 @@ def folded(row: BoardRow | None, fact: AnyFact, position: int) -> BoardRow | Non
             CustomersMerged() | DuplicateSuspected() | CustomerPlaceCorrected() | ClaimRefused() | CustomerDonated()
             | VisitPlanned() | VisitRecorded() | VisitVerified() | VisitRejected() | VisitOverridden()
             | ProtectionStarted() | ProtectionExpired() | OfCase() | OfDeal() | OfOrganisation() | OfSubject() | PolicyPublished()
+            | OfPayee() | OfPayroll()
         ):  # fmt: skip
             return None
     assert_never(fact)

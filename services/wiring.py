@@ -8,6 +8,8 @@ from typing import Any
 
 from psycopg import Connection
 
+from domain.fact import ORGANISATION
+from domain.organisation.facts import RepJoined
 from domain.policy.facts import PolicyBook, PolicyPublished
 from domain.record import Recorded
 from projections.log import Log
@@ -15,6 +17,7 @@ from projections.runner import Runner, log_of
 from services.database import connect
 from services.ledger.application import Ledger, open_ledger
 from services.ledger.writer import Clock
+from services.payroll.run import PayrollRun
 from services.settings import Settings
 
 
@@ -40,6 +43,17 @@ class Books:
     def connection(self) -> Connection[Any]:
         """A connection whose search path is the ledger's schema; the caller closes it."""
         return connect(self.ledger.dsn, self.ledger.schema)
+
+    def payroll(self) -> PayrollRun:
+        """What opens and closes months. Not for threads: it reads with the runner of these books."""
+        return PayrollRun(
+            self.ledger, self.runner, lambda: connect(self.ledger.dsn, self.ledger.schema, timeouts=False)
+        )
+
+    def reps(self) -> frozenset[str]:
+        """Everyone who ever belonged to the organisation."""
+        facts = (each.fact for each in self.ledger.read(ORGANISATION))
+        return frozenset(fact.rep for fact in facts if isinstance(fact, RepJoined))
 
     def policies(self) -> PolicyBook:
         """Every policy published so far."""

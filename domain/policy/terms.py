@@ -182,6 +182,21 @@ class SharingTerms(Terms):
     donation: Donation
 
 
+class ClawbackTerms(Terms):
+    """Pay that is due no longer is taken back for `window_months` after the month that paid it, at most `cap` of each payable."""
+
+    window_months: Annotated[int, Field(ge=0, le=600)]
+    cap: Bps
+
+
+class PayrollTerms(Terms):
+    """A month is paid on `pay_day` of the next; `unusual_jump` is by which part a month's total may differ from those before it."""
+
+    pay_day: Annotated[int, Field(ge=1, le=31)]
+    clawback: ClawbackTerms
+    unusual_jump: Annotated[int, Field(gt=0, le=1_000_000)] = 5_000
+
+
 class PolicyVersion(Terms):
     """One immutable version of the rules, in force in its scope during [`effective_from`, `effective_until`).
 
@@ -209,6 +224,7 @@ class PolicyVersion(Terms):
     contract: ContractTerms
     sharing: SharingTerms
     disputes: DisputeTerms | None = Field(default=None, exclude_if=is_unsaid)
+    payroll: PayrollTerms | None = Field(default=None, exclude_if=is_unsaid)
 
     @property
     def content_hash(self) -> str:

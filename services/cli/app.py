@@ -12,14 +12,17 @@ from services.cli import (
     demo,
     evidence,
     explaining,
+    exporting,
     history,
     importing,
     lines,
     migrating,
+    payroll,
     people,
     policy,
     pool,
     proving,
+    reconciling,
     recording,
     reexecuting,
     replaying,
@@ -77,6 +80,9 @@ for part in (replaying, reexecuting, supposing, evidence):
 app.add_typer(case, name="case")
 app.add_typer(policy.app, name="policy")
 app.add_typer(people.subject, name="subject")
+for part in (exporting, reconciling):
+    payroll.app.add_typer(part.app)
+app.add_typer(payroll.app, name="payroll")
 app.add_typer(scenario.app, name="scenario")
 
 

@@ -20,8 +20,10 @@ from projections.explain import Explained, Reason, explain_deal, explain_line
 from projections.history import Entry
 from projections.organisation import posts
 from projections.reading import MOST_ROWS
+from services.cli.explaining_pay import less_told, pay_told
 from services.cli.failing import Failure, unknown
 from services.cli.output import AsJson, answer, heading, listed, money
+from services.cli.payroll import MONTH
 from services.cli.reader import KnownAt, Names, Reader, TrueAt, reading
 
 app = typer.Typer()
@@ -33,12 +35,20 @@ MOST_DEALS: Final = 20
 
 @app.command()
 def explain(
-    name: Annotated[str, typer.Argument(metavar="DEAL|LINE|PERSON", help="A deal, a line such as 30.1, or a person.")],
+    name: Annotated[
+        str, typer.Argument(metavar="DEAL|LINE|PERSON|MONTH", help="A deal, a line such as 30.1, a person, or a month.")
+    ],
     *,
     payment: Annotated[str | None, typer.Option("--payment", help="Of a deal: this payment only.")] = None,
     payee: Annotated[
         str | None, typer.Option("--payee", help="Of a deal: what this person gets, or why nothing.")
     ] = None,
+    period: Annotated[
+        str | None, typer.Option("--period", metavar="YYYY-MM", help="Of a person: the statement of this month.")
+    ] = None,
+    less: Annotated[
+        bool, typer.Option("--less", help="With --period: why it is less, or more, than the month before.")
+    ] = False,
     known_at: KnownAt = None,
     true_at: TrueAt = None,
     names: Names = True,
@@ -47,7 +57,15 @@ def explain(
     """Explain an amount step by step, each with its event and the policy's clause; or why there is none."""
     with reading(named=names) as reader:
         known, true = reader.at(known_at, "--known-at"), reader.at(true_at, "--true-at")
-        if LINE_ID.fullmatch(name):
+        if less:
+            if period is None:
+                raise Failure("bad-usage", "Say of which month: explain PERSON --period 2024-07 --less.")
+            document, parts = less_told(reader, period, name)
+            answer(document, *parts, as_json=json)
+            return
+        if period or MONTH.fullmatch(name):
+            told = pay_told(reader, period or name, name if period else None)
+        elif LINE_ID.fullmatch(name):
             if known or true or payment or payee:
                 raise Failure("bad-usage", "A line is what was booked. Ask of its deal, as known or true at a time.")
             told = [line_told(reader, name)]

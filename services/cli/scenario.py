@@ -15,7 +15,7 @@ from rich.console import RenderableType
 from services.cli.failing import BAD_USAGE, CHECK_FAILED
 from services.cli.output import AsJson, answer, console, paragraph, progress, table, when
 from services.database import database
-from services.scenarios.expecting import Comparison
+from services.scenarios.comparing import Comparison
 from services.scenarios.reading import Scenario, ScenarioFile, read_scenario, shipped_scenarios
 from services.scenarios.running import Outcome, Sweeper, run
 from services.settings import Settings

@@ -12,11 +12,11 @@ from psycopg import Connection
 from pydantic_core import from_json
 
 from domain.effects import RETENTION, Count, Effect, Rest, Wake
-from domain.fact import ORGANISATION, POLICIES, Sight
+from domain.fact import ORGANISATION, PAYROLL, POLICIES, Sight
 from domain.facts import AnyFact
 from domain.person.facts import SubjectErased
 from domain.personal import keep_sealed
-from domain.streams import CaseStream, CustomerStream, DealStream
+from domain.streams import CaseStream, CustomerStream, DealStream, PayeeStream
 from domain.world import Fingerprint, Holder, Key, Stream, World
 from services.database import Row
 from services.ledger.changes import Changes
@@ -63,7 +63,7 @@ class Sights:
         """Forget everything; the next batch reads what it needs."""
         self.world = World(now=EPOCH, fingerprint=self._fingerprint)
         self.head: Head | None = None
-        self._versions = {ORGANISATION: 0, POLICIES: 0}
+        self._versions = {ORGANISATION: 0, POLICIES: 0, PAYROLL: 0}
         self._counted: set[Key] = set()
         self._lapsing_until: dict[str, datetime] = {}
         self._erased: set[str] = set()
@@ -126,7 +126,7 @@ class Sights:
         return found
 
     def follow(self, connection: Connection[Any], head: Head) -> None:
-        """Forget what others have written since, and take in the organisation and the policies as they are now."""
+        """Forget what others have written since, and take in the organisation, the policies and the periods as they are now."""
         if self.head is None or not 0 < head.position - self.head.position <= TOO_MANY:
             self.forget()
         else:
@@ -139,7 +139,9 @@ class Sights:
             self.world.holdings.clear()
             self._counted.clear()
             self._lapsing_until.clear()
-        rows = connection.execute(REFERENCES, (self._versions[ORGANISATION], self._versions[POLICIES])).fetchall()
+        rows = connection.execute(
+            REFERENCES, tuple(self._versions[each] for each in (ORGANISATION, POLICIES, PAYROLL))
+        ).fetchall()
         for position, record in cast(list[tuple[int, str]], rows):
             fact = read_fact(from_json(record)["fact"], keep_sealed)
             self.world.apply(fact, position)
@@ -235,6 +237,8 @@ def empty(stream: str) -> Stream:
             return CustomerStream()
         case "case":
             return CaseStream()
+        case "payee":
+            return PayeeStream()
         case _:
             return DealStream()
 

@@ -22,7 +22,8 @@ STREAMS: Final = (
 
 REFERENCES: Final = (
     "select position, record::text from event"
-    " where (stream = 'organisation' and version > %s) or (stream = 'policies' and version > %s) order by position"
+    " where (stream = 'organisation' and version > %s) or (stream = 'policies' and version > %s)"
+    " or (stream = 'payroll' and version > %s) order by position"
 )
 
 CHANGED: Final = "select distinct stream from event where position > %s"

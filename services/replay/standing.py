@@ -10,7 +10,7 @@ from domain.contract.facts import ContractSigned
 from domain.fact import Part
 from domain.money import WHOLE
 from domain.policy.facts import PolicyBook
-from domain.streams import CaseStream, CustomerStream, DealStream
+from domain.streams import CaseStream, CustomerStream, DealStream, PayeeStream
 from domain.world import Stream
 
 Standing = Mapping[str, Any]
@@ -43,6 +43,8 @@ def standing(name: str, stream: Stream, policies: PolicyBook, at: datetime) -> S
             said = of_deal(key, stream, policies, at)
         case CaseStream():
             said = of_case(key, stream)
+        case PayeeStream():
+            said = {f"paid out for {each.period}": f"{each.amount} {each.currency}" for each in stream.paid.payouts}
         case _:
             assert_never(stream)
     return {what: value for what, value in said.items() if value not in (None, "")}

@@ -10,8 +10,11 @@ from domain.commission import Line
 from domain.effects import claims_of, close_of, held_by
 from domain.quota import claims_quota, close_quota, held_quota
 from domain.world import World
+from services.payroll.run import PayrollRun
+from services.scenarios.comparing import Comparison
 from services.scenarios.judging import of_case
 from services.scenarios.reckoning import Booking, Reckoning
+from services.scenarios.stating import of_statement
 from services.scenarios.story import (
     NOBODY,
     BookedExpected,
@@ -29,26 +32,13 @@ Instant = Callable[[datetime], datetime]
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """`steps` lead to the expectation in the file. Both sides are plain values; times are instants."""
-
-    what: str
-    expected: Any
-    actual: Any
-    steps: Steps
-
-    @property
-    def good(self) -> bool:
-        return bool(self.expected == self.actual)
-
-
-@dataclass(frozen=True, slots=True)
 class Looking:
     """One look at the story: what the log says, which commands were refused so far, and how the story's times are meant."""
 
     reckoning: Reckoning
     refusals: tuple[str, ...]
     instant: Instant
+    payroll: PayrollRun
 
     def at(self, moment: datetime | None) -> datetime:
         return self.instant(moment) if moment else self.reckoning.now
@@ -83,6 +73,8 @@ def compare(expected: Expectations, look: Looking, steps: Steps) -> Iterator[Com
     for i, case in enumerate(expected.cases):
         for what, wanted, actual in of_case(case, look.reckoning.case(case.case, look.at(case.at)), look.instant):
             yield Comparison(f"{what} of case {case.case}", wanted, actual, (*steps, "cases", i))
+    for i, statement in enumerate(expected.statements):
+        yield from of_statement(statement, look.payroll, (*steps, "statements", i))
 
 
 def of_owner(expected: OwnerExpected, look: Looking, steps: Steps) -> Iterator[Comparison]:
@@ -198,7 +190,9 @@ def arranged_as_attributed(reckoning: Reckoning) -> Iterator[Comparison]:
 
 
 def without_nothing(lines: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
-    return {role: {payee: amount for payee, amount in payees.items() if amount} for role, payees in lines.items()}
+    """The amounts by role and payee, but for those that come to nothing: a line of nothing need not be booked."""
+    amounts = {role: {who: amount for who, amount in each.items() if amount} for role, each in lines.items()}
+    return {role: each for role, each in amounts.items() if each}
 
 
 def named(amounts: Mapping[str | None, int]) -> dict[str, int]:

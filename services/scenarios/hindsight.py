@@ -22,7 +22,8 @@ from services.replay.reexecution import reexecute
 from services.replay.replaying import Replay, replay
 from services.replay.standing import Money
 from services.replay.whatif import Question, WhatIf, what_if
-from services.scenarios.expecting import Comparison, named
+from services.scenarios.comparing import Comparison
+from services.scenarios.expecting import named
 from services.scenarios.moments import in_zone, with_instants
 from services.scenarios.story import Expectations, ReplayExpected, WhatIfExpected
 from services.yaml_places import Steps

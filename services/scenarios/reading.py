@@ -22,11 +22,12 @@ from services.policy_files import FileFinding, linted, read_policy, shipped, ter
 from services.policy_files import PolicyFile as ReadPolicy
 from services.scenarios.courtroom import left_open
 from services.scenarios.moments import with_instants
-from services.scenarios.story import PolicyChange, Step, StepExpectations, Story
+from services.scenarios.story import MonthClosed, PolicyChange, Step, StepExpectations, Story
 from services.yaml_places import Document, NotYaml, Place, Steps, Trouble, read_model, troubles_of
 
 PHOTO_HASH: Final = re.compile(r"[0-9a-f]{64}")
 SET_UP: Final = "set-up"
+CLOSES: Final = "close-period"
 PLAIN: Final[dict[str, Any]] = {"title": "-", "policies": ["B2B-1"], "begins": "1950-01-01", "steps": []}
 """The parts that every story has, at their plainest."""
 
@@ -44,6 +45,7 @@ class Act:
     command_id: str = ""
     command: AnyCommand | None = None
     expected: StepExpectations | None = None
+    closes: MonthClosed | None = None
 
     @property
     def is_set_up(self) -> bool:
@@ -195,8 +197,12 @@ class Reader:
         body |= with_instants(step.fields, self.story.zone)
         if isinstance(photo := body.get("photo"), str) and not PHOTO_HASH.fullmatch(photo):
             body["photo"] = hashlib.sha256(photo.encode()).hexdigest()
-        command = self.read(cast(type[BaseModel], model), left_open(do, body), steps)
         named = step.id or f"{index + 1}-{do}"
+        if do == CLOSES:
+            closes = cast(MonthClosed | None, self.read(MonthClosed, body, steps))
+            expected = step.expect or StepExpectations()
+            return Act(recorded_at, do, steps, f"{self.slug}/{named}", None, expected, closes) if closes else None
+        command = self.read(cast(type[BaseModel], model), left_open(do, body), steps)
         if command is None:
             return None
         expected = step.expect or StepExpectations()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -11,21 +11,27 @@ from psycopg import Connection
 from domain.case.course import Case
 from domain.contract.facts import MilestoneDue, MilestoneOverdue
 from domain.facts import AnyFact
+from domain.payroll.decisions import ClosePeriod
 from domain.pool.facts import CustomerDropped, RetentionWarned
 from domain.record import Recorded
 from domain.visit.facts import ProtectionExpired
 from projections.booking import BookedLine
-from projections.lines import Lines, lines
+from projections.lines import lines
 from projections.runner import Runner, log_of
 from services.database import connect
 from services.ledger.answer import Answer
 from services.ledger.application import Ledger
+from services.payroll.run import PayrollRun
+from services.payroll.statements import READ
+from services.scenarios.comparing import Comparison
 from services.scenarios.courtroom import Courtroom
-from services.scenarios.expecting import Comparison, Looking, arranged_as_attributed, compare
+from services.scenarios.expecting import Looking, arranged_as_attributed, compare
 from services.scenarios.hindsight import Hindsight, decided_again, looked_back
 from services.scenarios.reading import Act, Scenario
 from services.scenarios.reckoning import Reckoning
 from services.scenarios.stage import StoryClock, throw_away_ledger
+from services.scenarios.stating import nothing_lost
+from services.scenarios.story import MonthClosed
 from services.sweeper import sweep
 from services.vault import Vault
 
@@ -94,8 +100,9 @@ class Telling:
         self.clock = clock
         self.sweeper = sweeper
         log = log_of(ledger.notification_log, ledger.mapper)
-        self.runner = Runner(self.connection, log, channel=ledger.log_recorder.channel, models=(Lines,))
         self.courtroom = Courtroom(self.connection)
+        self.runner = Runner(self.connection, log, channel=ledger.log_recorder.channel, models=READ)
+        self.payroll = PayrollRun(ledger, self.runner, self.unhurried)
         self.log: list[Recorded] = []
         self.seen: dict[str, int] = {}
         self.refusals: list[tuple[str, str]] = []
@@ -104,6 +111,8 @@ class Telling:
     def tell(self, act: Act) -> None:
         """Let the time come, give the command if there is one, and compare what the act expects."""
         self.wait_until(act.recorded_at)
+        if act.closes:
+            act = replace(act, command=self.closing(act.closes))
         if act.command:
             command = self.courtroom.completed(act.command, self.case)
             answer = self.ledger.record(command, command_id=act.command_id)
@@ -129,7 +138,12 @@ class Telling:
         self.comparisons += arranged_as_attributed(look.reckoning)
         self.comparisons += looked_back(self.scenario.story.expect, self.hindsight(), ("expect",))
         self.comparisons.append(decided_again(self.ledger))
+        self.comparisons += nothing_lost(self.log, self.payroll)
         return Outcome(self.scenario, tuple(self.comparisons), tuple(self.refusals), look.reckoning, self.ledger.schema)
+
+    def closing(self, closes: MonthClosed) -> ClosePeriod:
+        """The command that closes a month as it stands."""
+        return self.payroll.closing(closes.period, reason=closes.reason, actor=closes.actor, at=closes.at)
 
     def wait_until(self, at: datetime) -> None:
         """Move the clock on; a sweeper on time stops at every instant on the way of which there is something to tell."""
@@ -156,7 +170,7 @@ class Telling:
     def look(self, *, money: bool) -> Looking:
         """What can be said of the story so far; of its money only if asked, since that has to be arranged first."""
         reckoning = Reckoning(tuple(self.log), self.clock.now, self.booked_lines() if money else ())
-        return Looking(reckoning, tuple(code for _, code in self.refusals), self.scenario.story.instant)
+        return Looking(reckoning, tuple(code for _, code in self.refusals), self.scenario.story.instant, self.payroll)
 
     def hindsight(self) -> Hindsight:
         return Hindsight(self.ledger, self.log, self.scenario.story.zone)
@@ -176,6 +190,9 @@ class Telling:
 
     def connection(self) -> Connection[Any]:
         return connect(self.ledger.dsn, self.ledger.schema)
+
+    def unhurried(self) -> Connection[Any]:
+        return connect(self.ledger.dsn, self.ledger.schema, timeouts=False)
 
     def of_command(self, act: Act, answer: Answer) -> list[Comparison]:
         """How the command was answered, beside what is expected; who expects nothing expects that it is accepted."""

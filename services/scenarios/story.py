@@ -8,11 +8,13 @@ from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from domain.case.course import Status
 from domain.case.ruling import Finding
 from domain.fact import SYSTEM, Id, Text
+from domain.money import Currency
+from domain.months import Month
 from domain.organisation.facts import Duty
 from domain.refusals import Code
 from services.scenarios.moments import Moment, in_zone
@@ -193,6 +195,41 @@ class WhatIfExpected(Written):
     impossible: str | None = None
 
 
+class StatementExpected(Written):
+    """A payee's statement of a month in one currency; what is left out is not compared. A month that is open is previewed.
+
+    Signed as on the statement. `corrects` are the months whose lines its adjustments name, `cases` those that hold or let go.
+    """
+
+    period: Month
+    payee: Id
+    currency: Currency = "CNY"
+    opening: int | None = None
+    accrual: int | None = None
+    adjustment: int | None = None
+    raised: int | None = None
+    borne: int | None = None
+    offset: int | None = None
+    hold: int | None = None
+    release: int | None = None
+    payable: int | None = None
+    closing: int | None = None
+    receivable: int | None = None
+    corrects: tuple[Month, ...] | None = None
+    causes: tuple[Id, ...] | None = None
+    cases: tuple[Id, ...] | None = None
+
+
+class MonthClosed(Written):
+    """`do: close-period`: the month is looked at, and closed as it then stands."""
+
+    name: Literal["close-period"]
+    at: AwareDatetime
+    actor: Id
+    period: Month
+    reason: Text | None = None
+
+
 class Expectations(Written):
     """What must have come of the story so far. `refusals` are the codes of all commands refused, in order."""
 
@@ -209,6 +246,7 @@ class Expectations(Written):
     cases: tuple[CaseExpected, ...] = ()
     replays: tuple[ReplayExpected, ...] = ()
     what_ifs: tuple[WhatIfExpected, ...] = ()
+    statements: tuple[StatementExpected, ...] = ()
 
     @property
     def of_money(self) -> bool:

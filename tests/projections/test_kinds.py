@@ -41,7 +41,10 @@ CHANGED_BY = {
     """,
     "sales": "contract-signed",
     "receipts": "payment-received payment-refunded",
-    "lines": "payment-received payment-refunded policy-published role-transferred sharing-agreed",
+    "lines": """
+        payment-received payment-refunded policy-published rep-joined rep-left role-transferred sharing-agreed
+    """,
+    "payouts": "",
 }
 """Of commission lines, what moves an amount in the history played: roles earned, revoked or expired late would, too."""
 
@@ -50,6 +53,7 @@ NOT_PLAYED = {
     "panel-seated.v1", "member-recused.v1", "vote-cast.v1", "decision-issued.v1", "appeal-filed.v1", "decision-finalized.v1",
     "decision-executed.v1", "precedent-published.v1", "penalty-applied.v1", "penalty-lifted.v1",
     "subject-erased.v1", "legal-hold-placed.v1", "legal-hold-lifted.v1",
+    "period-opened.v1", "period-closed.v1", "payout-confirmed.v1",
 }  # fmt: skip
 """Of the history, what the commands played never lead to."""
 

@@ -1,0 +1,1 @@
+"""The months by which commission is paid."""

@@ -1,0 +1,55 @@
+"""CSV as Excel and payroll systems open it: no cell can be taken for a formula, and numbers stay numbers."""
+
+from typing import BinaryIO, Final
+
+import pyarrow as pa
+
+from services.payroll.exports.columns import Column
+from services.payroll.exports.layout import Layout, columns_of, rows_of
+from services.payroll.exports.text import content, joined, mended
+from services.payroll.statement import Heading
+
+BOM: Final = b"\xef\xbb\xbf"
+RISKY: Final = r'^[=+\-@\t\r]|[,;|\t\r\n"]'
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+QUOTED: Final = ',;|\t\r\n"'
+
+
+class CsvWriter:
+    """RFC 4180 with line feeds, UTF-8; begins with a byte order mark unless `plain`."""
+
+    def __init__(self, out: BinaryIO, heading: Heading, layout: Layout | None = None, *, plain: bool = False) -> None:
+        self._out = out
+        self._layout = layout
+        self._columns = columns_of(layout, heading)
+        self._between = layout.delimiter if layout else ","
+        headers = self._between.join(harmless(each.header) for each in self._columns)
+        out.write((b"" if plain else BOM) + headers.encode() + b"\n")
+
+    def write(self, rows: pa.RecordBatch) -> None:
+        chosen = rows_of(self._layout, rows)
+        parts: list[pa.Array | str] = []
+        for each in self._columns:
+            parts += [cells(each, chosen), self._between]
+        self._out.write(content(joined([*parts[:-1], "\n"])))
+
+    def finish(self) -> None:
+        """Nothing follows the rows."""
+
+    def abandon(self) -> None:
+        """Nothing is held."""
+
+
+def cells(column: Column, rows: pa.RecordBatch) -> pa.Array:
+    values = column.text(rows)
+    return mended(values, RISKY, harmless) if column.kind == "text" else values
+
+
+def harmless(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula, quoted where it must be.
+
+    >>> harmless("=1+1"), harmless('5" pipe, long'), harmless("-x")
+    ("'=1+1", '"5"" pipe, long"', "'-x")
+    """
+    safe = f"'{text}" if text.startswith(FORMULA) else text
+    return '"' + safe.replace('"', '""') + '"' if any(sign in safe for sign in QUOTED) else safe

@@ -1,0 +1,171 @@
+"""A period's statements opened for reading: those of a closed one as they stand, those of an open one as they would come out."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, cast
+
+from psycopg import Connection, sql
+
+from domain.payroll.facts import Totals
+from domain.policy.terms import PolicyVersion
+from projections.closing import Cut, Shelves, arrange, in_passing
+from projections.lines import LINE, PLAN, Lines
+from projections.reading import position_of
+from projections.receipts import Receipts
+from projections.registry import ReadModel
+from projections.statements import NOBODY, SCHEMA_VERSION, STATEMENT, STATEMENT_ROW, StatementRow, StatementSums
+from services.payroll.statement import Heading, NoSuchPeriod
+
+READ: Final[tuple[type[ReadModel], ...]] = (Lines, Receipts)
+
+ROWS_AT_ONCE: Final = 2_000
+
+TOTALS: Final = (
+    "SELECT s.currency, count(*), (SELECT count(*) FROM {rows} r WHERE r.period = {period} AND r.currency = s.currency),"
+    " sum(opening), sum(accrual), sum(adjustment), sum(borne), sum(hold), sum(release), sum(payable),"
+    ' sum(closing), sum(raised - "offset") FROM {sums} s WHERE s.period = {period} GROUP BY s.currency ORDER BY s.currency'
+)
+
+
+Statement = tuple[StatementSums | None, Sequence[StatementRow]]
+"""A payee's statement in one currency: its sums, None where there is none, and its rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A period inside one instant: where its statements stand, and what is said of them."""
+
+    connection: Connection[Any]
+    heading: Heading
+    shelves: Shelves
+    since: int
+
+    def select(self, payee: str | None = None) -> sql.Composed:
+        """The rows in canonical order, of all payees or of one."""
+        columns = sql.SQL(", ").join(
+            sql.SQL("amount::bigint AS amount") if name == "amount" else sql.Identifier(name)
+            for name in STATEMENT_ROW.columns
+        )
+        narrowed = sql.SQL(" AND payee = {}").format(payee) if payee is not None else sql.SQL("")
+        return sql.SQL("SELECT {} FROM {} WHERE period = {}{} ORDER BY currency, payee, number").format(
+            columns, self.shelves.rows, sql.Literal(self.heading.period), narrowed
+        )
+
+    def rows(self, payee: str | None = None) -> Iterator[StatementRow]:
+        """The rows one by one; memory is flat."""
+        with self.connection.cursor("statement_rows") as cursor:
+            cursor.execute(self.select(payee))
+            while found := cursor.fetchmany(ROWS_AT_ONCE):
+                yield from (StatementRow(*cast(tuple[Any, ...], row)) for row in found)
+
+    def sums(self, payee: str | None = None) -> Iterator[StatementSums]:
+        """The sums of each statement."""
+        narrowed = sql.SQL(" AND payee = {}").format(payee) if payee is not None else sql.SQL("")
+        statement = sql.SQL("SELECT {} FROM {} WHERE period = {}{} ORDER BY currency, payee").format(
+            sql.SQL(", ").join(map(sql.Identifier, STATEMENT.columns)),
+            self.shelves.sums,
+            sql.Literal(self.heading.period),
+            narrowed,
+        )
+        with self.connection.cursor("statement_sums") as cursor:
+            cursor.execute(statement)
+            while found := cursor.fetchmany(ROWS_AT_ONCE):
+                yield from (STATEMENT.read(cast(tuple[Any, ...], row)) for row in found)
+
+
+def of_payee(found: Opened, payee: str) -> dict[str, Statement]:
+    """A payee's statements by currency, whole."""
+    rows = list(found.rows(payee))
+    return {each.currency: (each, [row for row in rows if row.currency == each.currency]) for each in found.sums(payee)}
+
+
+@contextmanager
+def opened(connection: Connection[Any], period: str) -> Iterator[Opened]:
+    """Open a period's statements in one instant, as the read models stand. Raises `NoSuchPeriod`.
+
+    An open period's are arranged in passing, as they would come out if it were closed now; nothing of that stays.
+    """
+    connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+    try:
+        views = [sql.Identifier(table.name) for model in READ for table in model.tables]
+        connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(sql.SQL(", ").join(views)))
+        yield closed(connection, period) or preview(connection, period)
+    finally:
+        connection.execute("ROLLBACK")
+
+
+@contextmanager
+def select_statements(
+    connection: Connection[Any], period: str, *, payee: str | None = None
+) -> Iterator[tuple[Heading, sql.Composed]]:
+    """See `services.payroll.statement.SelectStatements`."""
+    with opened(connection, period) as found:
+        yield found.heading, found.select(payee)
+
+
+def closed(connection: Connection[Any], period: str) -> Opened | None:
+    """A closed period's statements; None where it is not closed."""
+    row = connection.execute(
+        "SELECT c.until, c.since, c.digest, c.pinned, p.policy, p.pay_day FROM payroll_closing c JOIN payroll_period p USING (period)"
+        " WHERE period = %s",
+        [period],
+    ).fetchone()
+    if row is None:
+        return None
+    until, since, digest, pinned, policy, pay_day = row
+    totals = tuple(Totals.model_validate(each) for each in pinned["totals"])
+    heading = Heading(period, "closed", until, digest, SCHEMA_VERSION, policy, pay_day, totals)
+    rows, sums = sql.Identifier(STATEMENT_ROW.name), sql.Identifier(STATEMENT.name)
+    return Opened(connection, heading, Shelves({}, rows, sums, lasting=True), since)
+
+
+def preview(connection: Connection[Any], period: str) -> Opened:
+    """An open period's statements as they would come out now. Raises `NoSuchPeriod`."""
+    row = connection.execute("SELECT policy, pay_day FROM payroll_period WHERE period = %s", [period]).fetchone()
+    if row is None:
+        raise NoSuchPeriod(period)
+    policy, pay_day = row
+    cut = cut_now(connection, period, policy)
+    shelves = in_passing(connection, LINE)
+    digest = arrange(connection, shelves, cut)
+    heading = Heading(
+        period,
+        "preview",
+        cut.until,
+        digest,
+        SCHEMA_VERSION,
+        policy,
+        cast(date, pay_day),
+        totals(connection, shelves, period),
+    )
+    return Opened(connection, heading, shelves, cut.since)
+
+
+def cut_now(connection: Connection[Any], period: str, policy: str) -> Cut:
+    """What the period would take in if it were closed where the read models stand."""
+    last = connection.execute("SELECT period, until FROM payroll_closing ORDER BY position DESC LIMIT 1").fetchone()
+    previous, since = last or (None, 0)
+    plan = connection.execute(
+        sql.SQL("SELECT version FROM {} WHERE policy = {}").format(sql.Identifier(PLAN.name), policy)
+    ).fetchone()
+    assert plan, "a period names a published policy"
+    terms = PolicyVersion.model_validate(plan[0]).payroll
+    assert terms, "a period is opened by a policy with payroll terms"
+    return Cut(period, previous, since, position_of(connection, READ), policy, terms.clawback)
+
+
+def totals(connection: Connection[Any], shelves: Shelves, period: str) -> tuple[Totals, ...]:
+    """The sums of all statements, a row a currency."""
+    statement = sql.SQL(TOTALS).format(rows=shelves.rows, sums=shelves.sums, period=sql.Literal(period))
+    names = list(Totals.model_fields)
+    return tuple(
+        Totals.model_validate(
+            {name: value if name == "currency" else int(value) for name, value in zip(names, row, strict=True)}
+        )
+        for row in connection.execute(statement)
+    )
+
+
+__all__ = ["NOBODY", "Opened", "opened", "select_statements"]
