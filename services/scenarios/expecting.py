@@ -12,10 +12,7 @@ from domain.quota import claims_quota, close_quota, held_quota
 from domain.world import World
 from services.payroll.run import PayrollRun
 from services.scenarios.comparing import Comparison
-from services.scenarios.judging import of_case
-from services.scenarios.reckoning import Booking, Reckoning
-from services.scenarios.stating import of_statement
-from services.scenarios.story import (
+from services.scenarios.expectations import (
     NOBODY,
     BookedExpected,
     Expectations,
@@ -26,6 +23,9 @@ from services.scenarios.story import (
     ReceiptExpected,
     RolesExpected,
 )
+from services.scenarios.judging import of_case
+from services.scenarios.reckoning import Booking, Reckoning
+from services.scenarios.stating import of_statement
 from services.yaml_places import Steps
 
 Instant = Callable[[datetime], datetime]

@@ -23,9 +23,9 @@ from services.replay.replaying import Replay, replay
 from services.replay.standing import Money
 from services.replay.whatif import Question, WhatIf, what_if
 from services.scenarios.comparing import Comparison
+from services.scenarios.expectations import Expectations, ReplayExpected, WhatIfExpected
 from services.scenarios.expecting import named
 from services.scenarios.moments import in_zone, with_instants
-from services.scenarios.story import Expectations, ReplayExpected, WhatIfExpected
 from services.yaml_places import Steps
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from domain.case.course import Case
 from domain.case.facts import Predicted
-from services.scenarios.story import NOBODY, CaseExpected
+from services.scenarios.expectations import NOBODY, CaseExpected
 
 
 def of_case(

@@ -21,8 +21,9 @@ from domain.policy.terms import PolicyVersion
 from services.policy_files import FileFinding, linted, read_policy, shipped, term
 from services.policy_files import PolicyFile as ReadPolicy
 from services.scenarios.courtroom import left_open
+from services.scenarios.expectations import StepExpectations
 from services.scenarios.moments import with_instants
-from services.scenarios.story import MonthClosed, PolicyChange, Step, StepExpectations, Story
+from services.scenarios.story import MonthClosed, PolicyChange, Step, Story
 from services.yaml_places import Document, NotYaml, Place, Steps, Trouble, read_model, troubles_of
 
 PHOTO_HASH: Final = re.compile(r"[0-9a-f]{64}")

@@ -11,9 +11,9 @@ from projections.statements import FLOWS, NOBODY, RESULTS, StatementRow, Stateme
 from services.payroll.run import PayrollRun
 from services.payroll.statement import NoSuchPeriod
 from services.scenarios.comparing import Comparison
+from services.scenarios.expectations import NOBODY as NOBODY_WRITTEN
+from services.scenarios.expectations import StatementExpected
 from services.scenarios.reckoning import Reckoning
-from services.scenarios.story import NOBODY as NOBODY_WRITTEN
-from services.scenarios.story import StatementExpected
 from services.yaml_places import Steps
 
 AMOUNTS: Final = (
