@@ -254,7 +254,7 @@ def without(facts: Sequence[AnyFact], act: Act, omitted: frozenset[int], world: 
 def names(facts: Sequence[AnyFact]) -> list[tuple[str, str, int]]:
     """Each fact's history, its kind and its number among those of one verdict."""
     counted = Counter[tuple[str, str]]()
-    found = []
+    found: list[tuple[str, str, int]] = []
     for fact in facts:
         counted[fact.stream, fact.kind] += 1
         found.append((fact.stream, fact.kind, counted[fact.stream, fact.kind]))
