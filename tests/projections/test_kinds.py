@@ -41,7 +41,7 @@ CHANGED_BY = {
     """,
     "sales": "contract-signed",
     "receipts": "payment-received payment-refunded",
-    "cases": "",
+    "cases": "policy-published",
     "lines": "payment-received payment-refunded policy-published role-transferred sharing-agreed",
 }
 """Of commission lines, what moves an amount in the history played: roles earned, revoked or expired late would, too."""
