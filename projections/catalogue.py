@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from projections.cases import Cases
 from projections.deals import Deals
 from projections.history import History
 from projections.lines import Lines
@@ -21,6 +22,7 @@ READ_MODELS: Final[tuple[type[ReadModel], ...]] = (
     Deals,
     Sales,
     Receipts,
+    Cases,
     Lines,
     Payouts,
 )

@@ -14,7 +14,7 @@ ROOMS = ("domain", "projections", "consumers", "services")
 OURS = (*ROOMS, "tests", "bench")
 STORY_EXTRAS = {
     "case": {
-        "commands.py", "conflict.py", "course.py", "ending.py", "execution.py", "hearing.py", "matter.py", "panel.py",
+        "agenda.py", "commands.py", "conflict.py", "course.py", "ending.py", "execution.py", "hearing.py", "matter.py", "panel.py",
         "prediction.py", "procedure.py", "ruling.py",
     },
     "policy": {"difference.py", "disputes.py", "lint.py", "succession.py", "terms.py"},

@@ -14,6 +14,7 @@ from projections.rebuild import RebuildDiffers
 from projections.registry import NewerThanTheCode
 from services.cli.output import errors, print_json
 from services.evidence.seal_key import SealKeyUnusable
+from services.evidence.sealer import NotPublished
 from services.evidence.tiles import LogRewritten
 from services.ledger.answer import LedgerUnavailable, OutcomeUnknown
 from services.ledger.grants import RoleTooMighty
@@ -69,6 +70,8 @@ def told(error: BaseException, database_url: str | None = None) -> Told | None:
             return Told("master-key-unusable", str(error), BAD_USAGE)
         case SealKeyUnusable():
             return Told("seal-key-unusable", str(error), BAD_USAGE)
+        case NotPublished():
+            return Told("not-published", f"{error}. The head is signed; seal again to publish it.", CHECK_FAILED)
         case LogRewritten():
             return Told("log-rewritten", str(error), CHECK_FAILED)
         case RoleTooMighty():

@@ -40,8 +40,7 @@ def reexecute_any(
     if all_ == bool(deal or customer):
         raise Failure("bad-usage", "Say what to judge again: --deal, --customer, or --all.")
     with open_books(os.environ) as books:
-        first = streams_asked(deal=deal, customer=customer) if not all_ else []
-        selection = Selection(ids=commands_of(books, first)) if first else Selection()
+        selection = Selection() if all_ else Selection(ids=commands_of(books, deal=deal, customer=customer))
         found = run(books, selection)
     say(found, as_json=json)
 
@@ -68,7 +67,7 @@ def reexecute_case(
 
 def selected(books: Books, case: str | None, *, commands: bool) -> Selection:
     if commands:
-        return Selection() if case is None else Selection(ids=commands_of(books, [case_stream(case)]))
+        return Selection() if case is None else Selection(ids=commands_of(books, case=case))
     stream = case_stream(case) if case is not None else None
     with books.connection() as connection:
         rulings = connection.execute(OF_KINDS, (list(RULINGS), stream, stream)).fetchall()
@@ -77,10 +76,11 @@ def selected(books: Books, case: str | None, *, commands: bool) -> Selection:
     return Selection(ids=tuple(command_id for (command_id,) in rulings))
 
 
-def commands_of(books: Books, first: list[str]) -> tuple[str, ...]:
+def commands_of(books: Books, **about: str | None) -> tuple[str, ...]:
     """The commands that left a fact in the histories that these lead to."""
     catch_up(books)
     with books.connection() as connection:
+        first = streams_asked(connection, **about)
         histories = Histories(connection, lambda sealed: sealed)
         try:
             histories.gather(first, deals_of(connection))

@@ -1,6 +1,6 @@
 """`replay`: step by step how it came to this, as known at one time and as true at another; two such points side by side."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -13,7 +13,7 @@ from services.cli.failing import Failure
 from services.cli.history import UNTOLD, worded
 from services.cli.output import AsJson, Justify, answer, money, paragraph, table, when
 from services.cli.reader import KnownAt, Names, Reader, TrueAt, reading
-from services.cli.subject import OfCustomer, OfDeal, streams_asked
+from services.cli.subject import OfCustomer, OfDeal, OfPeriod, streams_asked
 from services.replay.concerned import TooWide, deals_of
 from services.replay.replaying import Beside, Moment, Replay, Step, replay
 from services.replay.standing import Change, Money
@@ -45,16 +45,18 @@ SIDE_BY_SIDE: Final[dict[str, Justify]] = {"what": "left", "first": "left", "sec
 
 @app.command("replay")
 def replay_any(
+    *,
     deal: OfDeal = None,
     customer: OfCustomer = None,
+    period: OfPeriod = None,
     known_at: KnownAt = None,
     true_at: TrueAt = None,
     compare: Compared = None,
     names: Names = True,
     json: AsJson = False,
 ) -> None:
-    """Replay the histories that a deal or a customer touches, fact by fact: two times, actor, rule, and what it changed."""
-    show(streams_asked(deal=deal, customer=customer), known_at, true_at, compare, names=names, as_json=json)
+    """Replay what a deal, a customer or a month touches, fact by fact: two times, actor, rule, and what it changed."""
+    show({"deal": deal, "customer": customer, "period": period}, known_at, true_at, compare, names=names, as_json=json)
 
 
 @of_case.command("replay")
@@ -67,13 +69,20 @@ def replay_case(
     json: AsJson = False,
 ) -> None:
     """Replay all histories that a case touches, fact by fact, as known at one time and as true at another."""
-    show(streams_asked(case=case), known_at, true_at, compare, names=names, as_json=json)
+    show({"case": case}, known_at, true_at, compare, names=names, as_json=json)
 
 
 def show(
-    first: Sequence[str], known_at: str | None, true_at: str | None, compare: str | None, *, names: bool, as_json: bool
+    about: Mapping[str, str | None],
+    known_at: str | None,
+    true_at: str | None,
+    compare: str | None,
+    *,
+    names: bool,
+    as_json: bool,
 ) -> None:
     with reading(named=names) as reader:
+        first = streams_asked(reader.connection, **about)
         moments = [Moment(reader.at(known_at, "--known-at"), reader.at(true_at, "--true-at"))]
         if compare is not None:
             moments.append(second_point(compare, reader))

@@ -13,7 +13,7 @@ import typer
 
 from services.cli.output import AsJson, answer, paragraph
 from services.cli.reader import catch_up
-from services.evidence.sealer import open_sealer
+from services.evidence.sealer import NotPublished, open_sealer
 from services.ledger.answer import LedgerUnavailable, OutcomeUnknown
 from services.sweeper import sweep
 from services.wiring import Books, open_books
@@ -127,6 +127,8 @@ def seal(books: Books, stop: Event) -> None:
             if head and head.size > sealed:
                 sealed = head.size
                 logger.info("sealed", size=sealed, root=head.head.root.hex())
+        except NotPublished as error:
+            logger.warning("not published everywhere", error=str(error), retry_in_s=wait)
         except psycopg.OperationalError as error:
             logger.warning("database lost", error=type(error).__name__, retry_in_s=RETRY_AFTER_S)
             wait = RETRY_AFTER_S

@@ -1,6 +1,6 @@
 """`what-if`: what would have come of it, had an event not happened, at another time, or under another policy."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from services.cli.failing import BAD_USAGE, REFUSED, Failure
 from services.cli.output import AsJson, Justify, answer, money, paragraph, table, when
 from services.cli.reader import Names, Reader, reading
 from services.cli.replaying import plain
-from services.cli.subject import OfCustomer, OfDeal, streams_asked
+from services.cli.subject import OfCustomer, OfDeal, OfPeriod, streams_asked
 from services.cli.telling import from_json
 from services.policy_files import read_policy
 from services.replay.acts import Act
@@ -61,6 +61,7 @@ def what_if_any(
     *,
     deal: OfDeal = None,
     customer: OfCustomer = None,
+    period: OfPeriod = None,
     omit: Omit = None,
     redate: Redate = None,
     insert: Insert = None,
@@ -68,9 +69,9 @@ def what_if_any(
     names: Names = True,
     json: AsJson = False,
 ) -> None:
-    """Fork the histories of a deal or a customer in memory, judge everything again, and show the difference. Records nothing."""
-    first = streams_asked(deal=deal, customer=customer)
-    show(first, omit or [], redate or [], insert or [], policy or [], names=names, as_json=json)
+    """Fork the histories of a deal, a customer or a month in memory, judge all again, show the difference. Records nothing."""
+    about = {"deal": deal, "customer": customer, "period": period}
+    show(about, omit or [], redate or [], insert or [], policy or [], names=names, as_json=json)
 
 
 @of_case.command("what-if")
@@ -86,7 +87,7 @@ def what_if_case(
 ) -> None:
     """Fork all histories that a case touches in memory, judge everything again, and show the difference. Records nothing."""
     show(
-        streams_asked(case=case),
+        {"case": case},
         omit or [],
         redate or [],
         insert or [],
@@ -97,7 +98,7 @@ def what_if_case(
 
 
 def show(
-    first: Sequence[str],
+    about: Mapping[str, str | None],
     omit: Sequence[str],
     redate: Sequence[str],
     insert: Sequence[str],
@@ -109,6 +110,7 @@ def show(
     if not (omit or redate or insert or policy):
         raise Failure("bad-usage", "Say what to suppose: --omit, --redate, --insert or --policy.")
     with reading(named=names) as reader:
+        first = streams_asked(reader.connection, **about)
         question = Question(
             omit=tuple(omit),
             redate=tuple(moved(each, reader) for each in redate),

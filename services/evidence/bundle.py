@@ -39,7 +39,7 @@ from services.ledger.mapper import read_record, stamp
 EVENTS: Final = (
     "select position, record::text from event where stream = any(%s) and position <= %s order by position limit %s"
 )
-MOST_EVENTS: Final = 100_000
+MOST_EVENTS: Final = 50_000
 """Events of one bundle. More is refused rather than cut."""
 
 READERS: Final[tuple[Duty, ...]] = ("committee", "mid-office", "manager")
@@ -197,7 +197,12 @@ class Bundler:
         found = verify_bundle.check(whole, verify_bundle.read_key(str(key.public)))
         if found:
             raise LogRewritten("The bundle would not hold: " + "; ".join(": ".join(each) for each in found[:5]))
-        return packed(whole)
+        made = packed(whole)
+        if len(made) > verify_bundle.MOST_BYTES:
+            raise NothingToProve(
+                f"The bundle would have {len(made)} bytes, which no verifier reads; name fewer streams."
+            )
+        return made
 
 
 def refuse_strangers(ledger: Ledger, reader: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
+import structlog
 from psycopg import Connection
 
 from services.evidence.checkpoint import Checkpoint, NoteInvalid, PublicKey, SealKey
@@ -26,6 +27,13 @@ KEEP: Final = (
 )
 
 
+logger: Final = structlog.get_logger("sealer")
+
+
+class NotPublished(RuntimeError):
+    """A head is signed and kept, but some places could not be written to. The message says which."""
+
+
 @dataclass(frozen=True)
 class Sealer:
     """Seals one ledger. Any number may run: they take turns by a row lock."""
@@ -38,6 +46,7 @@ class Sealer:
         """Sign and publish the head, if there is anything new; gives the last head published, None for an empty log.
 
         Raises `LogRewritten`, and signs nothing, if the log does not continue what was published before, in any place.
+        Raises `NotPublished` if a place could not be written to; the others have the head, and the next round goes on.
         """
         with self.connect() as connection:
             while grow(connection):
@@ -48,8 +57,9 @@ class Sealer:
                 last = self._sign(connection)
             with connection.transaction():
                 connection.execute(LOCK)
-                for place in self.places:
-                    self._publish(connection, place)
+                away = [each for each in (self._reached(connection, place) for place in self.places) if each]
+        if away:
+            raise NotPublished("; ".join(away))
         return last
 
     def _adopt(self, connection: Connection[Any]) -> None:
@@ -59,7 +69,7 @@ class Sealer:
         if kept:
             follows(tree, kept, "the database")
         for place in self.places:
-            last, _ = place.last()
+            last = last_of(place)
             if last is None:
                 continue
             follows(tree, last, str(place.heads_file))
@@ -79,6 +89,14 @@ class Sealer:
         connection.execute(KEEP, (signed.size, signed.note))
         return signed
 
+    def _reached(self, connection: Connection[Any], place: Place) -> str | None:
+        """Publish to a place; why it could not be done, if so."""
+        try:
+            self._publish(connection, place)
+        except OSError as error:
+            return f"{place.directory} cannot be written to: {error.strerror}"
+        return None
+
     def _publish(self, connection: Connection[Any], place: Place) -> None:
         """Append what the place lacks; first the rest of a head whose writing was cut off."""
         last, torn = place.last()
@@ -93,6 +111,15 @@ class Sealer:
             raise LogRewritten(f"{place.heads_file} ends in something that is not the beginning of the next head.")
         if newest and (newest != last or not place.latest_file.exists()):
             place.show(newest)
+
+
+def last_of(place: Place) -> SignedHead | None:
+    """The last head of a place; None as well for one that is away, to which publishing will fail and say so."""
+    try:
+        return place.last()[0]
+    except OSError as error:
+        logger.warning("place away", place=str(place.directory), error=type(error).__name__)
+        return None
 
 
 def follows(tree: StoredTree, head: SignedHead, where: str) -> None:

@@ -786,8 +786,8 @@ def stands(entry: Json, place: Json, size: int, root: bytes) -> bool:
     return 0 <= index < size and root_from_path(bytes.fromhex(entry["leaf"]), index, size, path) == root
 
 
-def content_findings(files: Files, heads: Heads) -> Findings:
-    """What is told beside the events, against the events."""
+def content_findings(files: Files, case: str | None, heads: Heads) -> Findings:
+    """What is told beside the events, against the events; and the case, if the bundle is of one, by the rules."""
     entries = read_json(files, "proofs.json")["events"]
     lines = files["events.ndjson"].split(b"\n")[:-1]
     events = [{"position": entry["position"], **json.loads(line)} for entry, line in zip(entries, lines, strict=True)]
@@ -795,12 +795,18 @@ def content_findings(files: Files, heads: Heads) -> Findings:
         yield "amounts-differ", "amounts.json", "the commission does not follow from the events and the policy"
     if read_json(files, "case.json") != summary(events):
         yield "case-differs", "case.json", "what is told of the case does not follow from the events"
-    yield from case_findings(events, heads)
+    if case is not None:
+        yield from case_findings([each for each in events if is_heard(each["stream"], case)], heads)
     sealed = set(re.findall(rb'"(sealed\.1\.[\w.=-]+)"', files["events.ndjson"]))
     if "personal.json" in files:
         untied = [token for token in read_json(files, "personal.json") if token.encode() not in sealed]
         if untied:
             yield "personal-untied", "personal.json", f"{len(untied)} values belong to no event of the bundle"
+
+
+def is_heard(stream: str, case: str) -> bool:
+    """Whether a history is of that case, or of no case at all."""
+    return stream == f"case/{case}" or not stream.startswith("case/")
 
 
 def check(files: Files, key: Key | None = None, witnesses: Witnesses = ()) -> list[Finding]:
@@ -815,7 +821,7 @@ def check(files: Files, key: Key | None = None, witnesses: Witnesses = ()) -> li
             found += head_findings(files, manifest, key, heads, witnesses)
             if manifest["size"] in heads:
                 events_found = list(event_findings(files, manifest, heads[manifest["size"]]))
-                found += events_found or content_findings(files, heads)
+                found += events_found or content_findings(files, manifest["case"], heads)
     except Unsound as error:
         found.append(error.finding)
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:

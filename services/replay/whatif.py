@@ -186,9 +186,12 @@ def event_changes(forked: Fork) -> Iterator[EventChange]:
 
 def beyond(branch: Branch, other: Branch) -> list[Happened]:
     """The facts of a branch that the other has not."""
-    known = Counter(said(each.fact) for each in other.happened)
+    shared = {id(each.fact) for each in branch.happened} & {id(each.fact) for each in other.happened}
+    known = Counter(said(each.fact) for each in other.happened if id(each.fact) not in shared)
     found = []
     for each in branch.happened:
+        if id(each.fact) in shared:
+            continue
         if known[said(each.fact)]:
             known[said(each.fact)] -= 1
         else:

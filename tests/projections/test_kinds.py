@@ -45,6 +45,7 @@ CHANGED_BY = {
         payment-received payment-refunded policy-published rep-joined rep-left role-transferred sharing-agreed
     """,
     "payouts": "",
+    "cases": "policy-published",
 }
 """Of commission lines, what moves an amount in the history played: roles earned, revoked or expired late would, too."""
 

@@ -25,6 +25,15 @@ def test_replay_shows_a_deal_step_by_step_at_two_points_side_by_side(ask: Salesl
     assert "owner of client-of-Wang: — → Wang" in told.out
 
 
+def test_a_month_is_all_deals_with_a_line_booked_in_it(ask: Salesledger) -> None:
+    month, deal = ask("replay", "--period", "2024-03", "--json"), ask("replay", "--deal", "house-X", "--json")
+
+    assert month.json["steps"] == deal.json["steps"]
+    paid = next(step["position"] for step in deal.json["steps"] if step["kind"] == "payment-received.v1")
+    told = ask("what-if", "--period", "2024-03", "--omit", paid, "--json")
+    assert {each["after"] for each in told.json["payees"]} == {0}
+
+
 def test_names_are_shown_only_where_they_are_wanted(ask: Salesledger) -> None:
     assert "陈晓岚" in ask("replay", "--deal", "house-X", "--json").out
     told = ask("replay", "--deal", "house-X", "--ids", "--json")
@@ -68,7 +77,8 @@ def test_what_if_tells_who_would_have_been_paid(ask: Salesledger, tmp_path: Path
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["replay"], 2, "--deal or --customer"),
+        (["replay"], 2, "--deal, --customer or --period"),
+        (["replay", "--period", "2024-04"], 2, "No line is booked in 2024-04"),
         (["replay", "--deal", "none"], 2, "Nothing is known of deal/none"),
         (["replay", "--deal", "house-X", "--compare", "2024-03-17"], 2, "two times with a comma"),
         (["replay", "--deal", "house-X", "--known-at", "soon"], 2, "--known-at"),

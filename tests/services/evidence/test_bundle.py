@@ -117,6 +117,24 @@ def test_a_log_that_was_altered_gives_no_bundle(ledger: Ledger, tmp_path: Path) 
         bundler.of_streams(["deal/D-1"])
 
 
+def test_a_history_can_be_proven_alone_a_case_too(court: RecordedCourt) -> None:
+    for stream in ("case/K-1", "organisation", "customer/shop"):
+        bundle = opened(court.bundler.of_streams([stream]))
+
+        assert bundle.found() == []
+        assert json.loads(bundle.files["manifest.json"])["streams"][stream]["whole"]
+
+
+def test_more_than_a_bundle_holds_is_refused(court: RecordedCourt, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as smaller:
+        smaller.setattr("services.evidence.bundle.MOST_EVENTS", 5)
+        with pytest.raises(NothingToProve, match="more than 5 events"):
+            court.bundler.of_case("K-1")
+    monkeypatch.setattr("services.evidence.verify_bundle.MOST_BYTES", 10_000)
+    with pytest.raises(NothingToProve, match="which no verifier reads"):
+        court.bundler.of_case("K-1")
+
+
 def test_a_bundle_of_the_policies_holds_them_all(court: RecordedCourt) -> None:
     bundle = opened(court.bundler.of_streams(["policies", "deal/deal"]))
 

@@ -14,7 +14,7 @@ from services.evidence.checkpoint import SealKey
 from services.evidence.heads import check_heads
 from services.evidence.published import Place
 from services.evidence.seal_key import SealKeyUnusable, seal_key
-from services.evidence.sealer import Sealer, first_head_beyond
+from services.evidence.sealer import NotPublished, Sealer, first_head_beyond
 from services.evidence.tiles import LogRewritten, StoredTree
 from services.ledger.application import Ledger
 from services.ledger.chain import START, links
@@ -101,6 +101,21 @@ def test_only_what_is_new_is_signed_and_files_only_grow(sealer: Sealer, shop: Le
         assert first_head_beyond(connection, KEY.public, 0) == first
         assert first_head_beyond(connection, KEY.public, first.size) == second
         assert first_head_beyond(connection, KEY.public, second.size) is None
+
+
+def test_a_place_that_is_away_keeps_the_others_from_nothing_and_catches_up(
+    sealer: Sealer, shop: Ledger, places: list[Place]
+) -> None:
+    places[1].directory.write_text("a file where the directory is to be")
+    with pytest.raises(NotPublished, match="witness-1"):
+        sealer.seal()
+    assert places[0].heads_file.read_bytes() == places[2].heads_file.read_bytes()
+
+    places[1].directory.unlink()
+    tell(shop, "C-9")
+    sealer.seal()
+    assert places[1].heads_file.read_bytes() == places[2].heads_file.read_bytes()
+    assert len(list(places[1].heads())) == 2
 
 
 def test_an_empty_log_has_nothing_to_seal(ledger: Ledger, places: list[Place]) -> None:

@@ -10,6 +10,7 @@ from domain.pool.decisions import ClaimCustomer
 from domain.pool.decisions import claim as claim_of_version_1
 from domain.refusals import Refusal
 from domain.world import World
+from services.ledger.schema import migrate
 from services.replay.reexecution import Divergence, Selection, reexecute
 from services.scenarios.reading import shipped_scenarios
 from tests.services.replay.told import by_chance, story
@@ -135,3 +136,16 @@ def test_who_was_erased_is_not_judged_again_and_old_receipts_without_a_position_
 
         assert found.divergence is None
         assert (found.erased, found.unplaced) == (4, 1)
+
+
+def test_receipts_from_before_get_their_place_from_their_facts_or_their_time(dsn: str) -> None:
+    with by_chance(dsn, 3, 200) as (looking, asked):
+        looking.run("alter table receipt drop column position, drop column stream, drop column engine")
+        looking.run("delete from migration where number = 3")
+
+        assert migrate(looking.ledger.dsn, looking.ledger.schema) == ["0003_receipts_to_judge_again.sql"]
+        found = reexecute(looking.ledger)
+
+        assert found.divergence is None
+        assert found.equal + found.unplaced == asked
+        assert found.equal > asked / 2

@@ -60,9 +60,13 @@ class LookingBack:
             return found
 
     def altered(self, statement: str) -> None:
-        """Do what nobody may: change a table behind the ledger's back."""
+        """Do what nobody may: change rows behind the ledger's back."""
+        assert self.run(statement) > 0, "nothing was altered"
+
+    def run(self, statement: str) -> int:
+        """Run a statement on the ledger's tables; gives how many rows it touched."""
         with closing(connect(self.ledger.dsn, self.ledger.schema)) as connection:
-            assert connection.execute(statement.encode()).rowcount > 0, "nothing was altered"
+            return connection.execute(statement.encode()).rowcount
 
 
 @contextmanager
