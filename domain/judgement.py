@@ -58,17 +58,21 @@ def sight(command: AnyCommand, world: World) -> Sight:
     return command.sees(world)
 
 
-def judge(command: AnyCommand, world: World, seen: Sight | None = None) -> Verdict:
+def judge(command: AnyCommand, world: World, seen: Sight | None = None, asker: str | None = None) -> Verdict:
     """Judge a command. What the clock has to tell of the histories in sight comes first, dated to its own instants.
 
-    `seen` is the command's sight of this world, from whoever has asked for it already. Every command can be refused with
-    `in-the-future`; what else is said at its decision. A command from a clock that is ahead of ours is judged at its time.
+    `seen` is the command's sight of this world, from whoever has asked for it already. `asker` is who asks, where that is
+    proven: the table of permissions is asked first, with `permissions.sight` in the world. Every command can be refused
+    with `in-the-future`; what else is said at its decision. A command from a clock that is ahead of ours is judged at its
+    time.
     """
     if early := in_the_future(command, world):
         return Verdict(refusal=early)
     world = world if command.at <= world.now else replace(world, now=command.at)
     told = clock.due(world, (seen or command.sees(world)).streams)
-    answer = decide(command, world.after(told) if told else world)
+    world = world.after(told) if told else world
+    denied = not_permitted(command, asker, world) if asker else None
+    answer = denied or decide(command, world)
     if not isinstance(answer, Refusal):
         return Verdict((*told, *answer))
     kept = pool.attempt(command, answer) if isinstance(command, ClaimCustomer) else []

@@ -9,7 +9,7 @@ from domain.fact import Id, OfOrganisation, Text
 from domain.mentorship.facts import MentorAssigned, MentorshipEnded
 from domain.personal import Personal
 
-Duty = Literal["rep", "lead", "manager", "mid-office", "finance", "committee"]
+Duty = Literal["rep", "lead", "manager", "mid-office", "finance", "committee", "system"]
 
 
 class UnitCreated(OfOrganisation):

@@ -11,6 +11,7 @@ from domain.effects import effects
 from domain.fact import Sight
 from domain.facts import AnyFact
 from domain.judgement import judge, sight
+from domain.permissions import sight as sight_of_permission
 from services.ledger.answer import NONE, Answer, id_reused
 from services.ledger.asked import Asked
 from services.ledger.chain import links
@@ -76,7 +77,9 @@ class Batch:
         return answer
 
     def _is_ready(self, each: Asked, seen: Sight) -> bool:
-        return self.sights.holds(seen) and (each.body is not None or self.sights.keys.knows(each.command.subject))
+        if not self.sights.holds(seen) or (each.body is None and not self.sights.keys.knows(each.command.subject)):
+            return False
+        return each.asker is None or self.sights.holds(sight_of_permission(each.command, self.sights.world))
 
     def _bring_into_sight(self, commands: Sequence[Asked]) -> None:
         """Load what commands lack, and again what they then want to see, until nothing new is wanted."""
@@ -88,6 +91,8 @@ class Batch:
                 if not self._is_ready(each, seen):
                     still.append(each)
                     self.sights.lacks(wanted, seen)
+                    if each.asker:
+                        self.sights.lacks(wanted, sight_of_permission(each.command, self.sights.world))
                     if each.body is None:
                         wanted.subjects[each.command.subject] = None
             if still:
@@ -99,10 +104,10 @@ class Batch:
 
     def _judged(self, each: Asked, seen: Sight) -> Answer:
         command = each.command
-        verdict = judge(command, self.sights.world, seen)
+        verdict = judge(command, self.sights.world, seen, each.asker)
         seal = self.sights.keys.sealer()
         body = each.body or command.model_dump_json(context={"seal": seal(command.subject)})
-        envelope = Envelope(self.stamp, command.actor, each.command_id, command.causation, command.reason)
+        envelope = Envelope(self.stamp, command.actor, each.command_id, command.causation or each.trace, command.reason)
         written = list(self._written(envelope, verdict.facts, seal))
 
         first = self.head.position + len(self.events) + 1
