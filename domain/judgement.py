@@ -24,6 +24,7 @@ from domain.organisation import decisions as organisation
 from domain.organisation.decisions import OrganisationCommand
 from domain.payment import decisions as payment
 from domain.payment.decisions import PaymentCommand
+from domain.permissions import not_permitted
 from domain.policy import decisions as policy
 from domain.policy.decisions import PublishPolicy
 from domain.pool import decisions as pool

@@ -209,9 +209,7 @@ def is_in_sight(asker: Asker, command: AnyCommand, world: World) -> bool:
 def customer_in_sight(asker: Asker, customer: str, act: str, world: World, at: datetime) -> bool:
     stream = world.customer(customer)
     owner = stream.holding.owner
-    return stream.customer.is_registered and (
-        owner is None or reaches(asker, act, owner, world.organisation, at)
-    )
+    return stream.customer.is_registered and (owner is None or reaches(asker, act, owner, world.organisation, at))
 
 
 def as_told(refusal: Refusal, asker: Asker, act: str) -> Refusal:

@@ -43,6 +43,14 @@ SETTINGS: Final = (
         "generated as master.key in the data directory",
         "A file with the master key that only its owner may read.",
     ),
+    Setting(
+        "LEDGER_TOKEN_ISSUER",
+        "this machine's own key",
+        "The OpenID issuer whose tokens are trusted; its keys are found by discovery.",
+    ),
+    Setting("LEDGER_TOKEN_KEYS_FILE", "found by discovery", "A JWKS file with the issuer's keys instead."),
+    Setting("LEDGER_TOKEN_AUDIENCE", "sales-ledger", "The audience that a token must be meant for."),
+    Setting("LEDGER_TOKEN_SUBJECT", "sub", "The claim of a token that has the person's id in the organisation."),
 )
 
 LONGEST_SCHEMA: Final = 40
@@ -61,24 +69,37 @@ class Settings:
     schema: str = "ledger"
     master_key: str | None = field(default=None, repr=False)
     master_key_file: Path | None = None
+    token_issuer: str | None = None
+    token_keys_file: Path | None = None
+    token_audience: str = "sales-ledger"  # noqa: S105 (a name)
+    token_subject: str = "sub"  # noqa: S105 (a name)
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str]) -> Self:
         """Read the settings. An empty variable counts as absent. Raises `SettingInvalid`."""
         data_dir = env.get("LEDGER_DATA_DIR") or platformdirs.user_data_dir("sales-ledger", appauthor=False)
-        key_file = env.get("LEDGER_MASTER_KEY_FILE")
+        key_file, token_keys = env.get("LEDGER_MASTER_KEY_FILE"), env.get("LEDGER_TOKEN_KEYS_FILE")
         return cls(
             data_dir=Path(data_dir).expanduser(),
             database_url=env.get("LEDGER_DATABASE_URL") or None,
             schema=plain_schema(env.get("LEDGER_SCHEMA") or "ledger"),
             master_key=env.get("LEDGER_MASTER_KEY") or None,
             master_key_file=Path(key_file).expanduser() if key_file else None,
+            token_issuer=env.get("LEDGER_TOKEN_ISSUER") or None,
+            token_keys_file=Path(token_keys).expanduser() if token_keys else None,
+            token_audience=env.get("LEDGER_TOKEN_AUDIENCE") or "sales-ledger",
+            token_subject=env.get("LEDGER_TOKEN_SUBJECT") or "sub",
         )
 
     @property
     def key_file(self) -> Path:
         """The file that holds the master key when it is not given itself."""
         return self.master_key_file or self.data_dir / "master.key"
+
+    @property
+    def own_key_file(self) -> Path:
+        """The file with this machine's own key for tokens."""
+        return self.data_dir / "token.key"
 
 
 def plain_schema(name: str) -> str:

@@ -20,6 +20,7 @@ from services.cli import (
     recording,
     running,
     scenario,
+    serving,
     state,
 )
 from services.cli.failing import BAD_USAGE, DONE, INTERRUPTED, Told, tell, told
@@ -47,7 +48,7 @@ def salesledger(context: typer.Context) -> None:
         raise typer.Exit(BAD_USAGE)
 
 
-for part in (demo, pool, history, deals, lines, explaining, recording, importing, state, proving, running):
+for part in (demo, pool, history, deals, lines, explaining, recording, importing, state, proving, running, serving):
     app.add_typer(part.app)
 app.add_typer(policy.app, name="policy")
 app.add_typer(scenario.app, name="scenario")

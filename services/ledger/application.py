@@ -27,6 +27,7 @@ from domain.commands import AnyCommand
 from domain.fact import CommandId
 from domain.personal import keep_sealed
 from domain.record import Recorded
+from domain.world import Fingerprint
 from services import vault
 from services.database import database
 from services.ledger.ahead import Ahead
@@ -70,7 +71,8 @@ class Ledger(Application[str]):
         super().__init__()
         self._digest_key = self.keyring.reserved("receipts")
         fingerprint_key = self.keyring.reserved("fingerprints")
-        sights = Sights(lambda kind, value: vault.fingerprint(fingerprint_key, kind, value), Keys(safe), MOST_STREAMS)
+        self.fingerprint: Fingerprint = lambda kind, value: vault.fingerprint(fingerprint_key, kind, value)
+        sights = Sights(self.fingerprint, Keys(safe), MOST_STREAMS)
         self._ahead = Ahead(Connected(dsn, self.schema, self.log_recorder.channel), sights, clock)
         self._queue = Queue(self._ahead)
 
@@ -97,7 +99,9 @@ class Ledger(Application[str]):
         own = asked(command, command_id, self._digest_key, asker, trace)
         return await self._queue.put_soon(own, asyncio.get_running_loop())
 
-    async def submit_many(self, commands: Sequence[tuple[str, AnyCommand]], *, asker: str, trace: str | None = None) -> list[Answer]:
+    async def submit_many(
+        self, commands: Sequence[tuple[str, AnyCommand]], *, asker: str, trace: str | None = None
+    ) -> list[Answer]:
         """`submit` for a page of commands, given as `(command id, command)` with ids that are well formed; answered in order."""
         batch = [asked(command, command_id, self._digest_key, asker, trace) for command_id, command in commands]
         answers = await asyncio.wrap_future(self._queue.order(batch))
@@ -135,6 +139,11 @@ class Ledger(Application[str]):
     def head(self) -> Head:
         """Where the log ends: position, time of the last recording, chain."""
         return self.log_recorder.head()
+
+    @property
+    def known_position(self) -> int:
+        """The last position that this process knows of, without asking; others may have written since."""
+        return self._ahead.known_position
 
     def now(self) -> datetime:
         """The time at which a command would be recorded now: never before the last recording."""
