@@ -15,6 +15,7 @@ from services.api.service import Service
 HEADERS_WITHIN_S: Final = 10.0
 LARGEST_HEADERS: Final = 64_000
 STOP_WITHIN_S: Final = 25
+BACKLOG: Final = 2_048
 
 
 class Protocol(HttpToolsProtocol):
@@ -102,7 +103,7 @@ class Server(uvicorn.Server):
             log_config=None,
             server_header=False,
             date_header=False,
-            backlog=2_048,
+            backlog=BACKLOG,
             timeout_keep_alive=75,
             timeout_graceful_shutdown=STOP_WITHIN_S,
         )
@@ -127,6 +128,7 @@ def listen(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        listening.listen(BACKLOG)
     except OSError:
         listening.close()
         raise
