@@ -65,6 +65,9 @@ transfer-rep            rep             -     -     unit  -     -     -     all
 leave-rep               rep             -     -     unit  -     -     -     all
 set-quota               rep             -     -     unit  -     -     -     all
 publish-policy          -               -     -     all   -     -     -     all
+erase-subject           -               -     -     all   all   -     -     all
+place-legal-hold        -               -     -     -     all   -     all   all
+lift-legal-hold         -               -     -     -     all   -     all   all
 see the public pool     -               all   all   all   all   -     all   all
 see who is due to drop  -               -     -     -     all   -     -     all
 see a customer          -               own   unit  unit  all   -     -     all
@@ -156,7 +159,8 @@ def not_permitted(command: AnyCommand, name: str, world: World) -> Refusal | Non
     """Refuse an act that is not for whoever asks. The system may do everything, and is asked for nobody's leave.
 
     Refuses with `unknown-rep` or `rep-left` for who does not belong to the organisation now, `not-allowed` for an act, a
-    person or a unit beyond the duty's reach, and `not-in-sight` alike for what is not theirs and for what is not there.
+    person or a unit beyond the duty's reach, or for an actor who is somebody else, and `not-in-sight` alike for what is
+    not theirs and for what is not there.
     """
     if name == SYSTEM:
         return None
@@ -165,11 +169,21 @@ def not_permitted(command: AnyCommand, name: str, world: World) -> Refusal | Non
         return absent
     asker = asker_at(world.organisation, name, command.at)
     reach = asker.reach(command.name) if asker else "-"
-    if asker is None or reach == "-" or not in_own_name(asker, command, world.organisation):
+    if (
+        asker is None
+        or reach == "-"
+        or not speaks_for(asker, command)
+        or not in_own_name(asker, command, world.organisation)
+    ):
         return Refusal(code=Code.NOT_ALLOWED, clause=clause, rival=name)
     if reach != "all" and not is_in_sight(asker, command, world):
         return Refusal(code=Code.NOT_IN_SIGHT, clause=clause)
     return None
+
+
+def speaks_for(asker: Asker, command: AnyCommand) -> bool:
+    """Whether the command's actor is who asks; only a process may bring in what others did."""
+    return command.actor == asker.name or asker.duty == "system"
 
 
 def in_own_name(asker: Asker, command: AnyCommand, organisation: Organisation) -> bool:

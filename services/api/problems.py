@@ -88,7 +88,6 @@ OURS: Final[Mapping[str, Told]] = {
     "method-not-allowed": Told(405, "The address does not take this method."),
     "body-too-slow": Told(408, "The body did not arrive in time."),
     "not-there-yet": Told(409, "The answer is not yet true up to the position asked for."),
-    "subject-erased": Told(409, "The person was erased; nothing more is kept of them."),
     "body-too-large": Told(413, "The body is larger than this address takes."),
     "body-of-another-type": Told(415, "The body is of a type that this address does not take."),
     "asked-too-often": Told(429, "The question was asked too often."),

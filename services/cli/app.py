@@ -14,6 +14,8 @@ from services.cli import (
     history,
     importing,
     lines,
+    migrating,
+    people,
     policy,
     pool,
     proving,
@@ -48,9 +50,25 @@ def salesledger(context: typer.Context) -> None:
         raise typer.Exit(BAD_USAGE)
 
 
-for part in (demo, pool, history, deals, lines, explaining, recording, importing, state, proving, running, serving):
+for part in (
+    demo,
+    pool,
+    history,
+    deals,
+    lines,
+    explaining,
+    recording,
+    importing,
+    state,
+    proving,
+    running,
+    people,
+    migrating,
+    serving,
+):
     app.add_typer(part.app)
 app.add_typer(policy.app, name="policy")
+app.add_typer(people.subject, name="subject")
 app.add_typer(scenario.app, name="scenario")
 
 
