@@ -14,7 +14,6 @@ from services.access.tokens import TokenRefused, Tokens
 from services.api.call import Call
 from services.api.problems import Problem
 from services.ledger.answer import LedgerUnavailable, OutcomeUnknown
-from services.vault import SubjectErased
 
 MOST_AT_ONCE: Final = 1_024
 """Requests in work at one time; more are sent away at once rather than answered slowly."""
@@ -116,8 +115,6 @@ def problem_of(error: Exception) -> Problem:
             return error
         case OutcomeUnknown():
             return Problem("outcome-unknown", again_in_s=AGAIN_IN_S)
-        case SubjectErased():
-            return Problem("subject-erased")
         case LedgerUnavailable() | psycopg.OperationalError():
             return Problem("database-unreachable", again_in_s=AGAIN_IN_S)
         case _:

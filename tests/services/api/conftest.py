@@ -1,7 +1,7 @@
 """A company served over real HTTP: people of every duty, customers private and public, deals with money."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -44,6 +44,8 @@ PEOPLE = {
     "cai": ("company", "committee"),
     "bot": ("company", "system"),
     "gone": ("north", "rep"),
+    "spare-north": ("north", "rep"),
+    "spare-south": ("south", "rep"),
 }
 AS = {
     "rep": "li",
@@ -111,14 +113,17 @@ def company() -> Iterator[AnyCommand]:
     for rep, (unit, duty) in PEOPLE.items():
         yield command("join-rep", rep=rep, rep_name=f"{rep} the person", unit=unit, duty=duty)
     yield command("leave-rep", rep="gone", ground="moved away", at=at(days=1))
-    for number, (customer, rep) in enumerate({"C-li": "li", "C-sun": "sun", "C-free": "li"}.items()):
+    for number, (customer, rep) in enumerate(
+        {"C-li": "li", "C-sun": "sun", "C-free": "li", "C-lena": "lena", "C-boss": "boss"}.items()
+    ):
         known = {"customer_name": f"Shop {customer}", "phone": f"1380013800{number}", "place": "39.90872,116.39748"}
         yield command(
             "register-customer", customer=customer, by=rep, contact=f"Contact of {customer}", at=at(days=1), **known
         )
+    for rep in ("li", "sun", "lena", "boss"):
+        yield command("claim-customer", customer=f"C-{rep}", rep=rep, at=at(days=2))
     for rep in ("li", "sun"):
         customer, deal = f"C-{rep}", f"D-{rep}"
-        yield command("claim-customer", customer=customer, rep=rep, at=at(days=2))
         yield command("open-deal", deal=deal, customer=customer, rep=rep, at=at(days=2))
         signed = {
             "contract": f"K-{rep}",
@@ -163,11 +168,9 @@ def await_until(is_so: Any, what: str) -> None:
     """Ask until it is so; fail after half a minute."""
     end = monotonic() + PATIENCE_S
     while monotonic() < end:
-        try:
+        with suppress(httpx.TransportError):
             if is_so():
                 return
-        except httpx.TransportError:
-            continue
     raise AssertionError(f"never: {what}")
 
 

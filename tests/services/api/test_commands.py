@@ -75,7 +75,7 @@ def test_a_rep_learns_from_a_claim_neither_whose_a_customer_is_nor_whether_it_is
 
 
 def test_the_trace_of_a_request_becomes_the_causation_of_what_it_caused(house: Served) -> None:
-    body = {"at": at(days=5), "customer": "C-5", "by": "li", "customer_name": "Shop"}
+    body = {"at": at(days=5), "customer": "C-5", "by": "li", "customer_name": "Traced"}
     headers = {"traceparent": TRACE, "Idempotency-Key": "traced"}
     assert house.by("li").post("/v1/commands/register-customer", json=body, headers=headers).status_code == 200
 
@@ -99,7 +99,7 @@ def test_a_key_of_the_clocks_cannot_be_used_up(house: Served) -> None:
 
 
 def test_who_sends_no_key_is_given_one(house: Served) -> None:
-    body = {"at": at(days=5), "customer": "C-6", "by": "li", "customer_name": "Shop"}
+    body = {"at": at(days=5), "customer": "C-6", "by": "li", "customer_name": "Without a key"}
 
     answer = house.by("li").post("/v1/commands/register-customer", json=body).json()
 
