@@ -158,15 +158,15 @@ def sight(command: AnyCommand, world: World) -> Sight:
 def not_permitted(command: AnyCommand, name: str, world: World) -> Refusal | None:
     """Refuse an act that is not for whoever asks. The system may do everything, and is asked for nobody's leave.
 
-    Refuses with `unknown-rep` or `rep-left` for who does not belong to the organisation now, `not-allowed` for an act, a
+    Refuses with `rep-left` for who has left the organisation by now, `not-allowed` for who never was of it, for an act, a
     person or a unit beyond the duty's reach, or for an actor who is somebody else, and `not-in-sight` alike for what is
     not theirs and for what is not there.
     """
     if name == SYSTEM:
         return None
     clause = f"permissions/{command.name}"
-    if absent := not_working(world, name, world.now, clause):
-        return absent
+    if gone := not_of_us(name, world, clause):
+        return gone
     asker = asker_at(world.organisation, name, command.at)
     reach = asker.reach(command.name) if asker else "-"
     if (
@@ -179,6 +179,14 @@ def not_permitted(command: AnyCommand, name: str, world: World) -> Refusal | Non
     if reach != "all" and not is_in_sight(asker, command, world):
         return Refusal(code=Code.NOT_IN_SIGHT, clause=clause)
     return None
+
+
+def not_of_us(name: str, world: World, clause: str) -> Refusal | None:
+    """Refuse who does not belong to the organisation now, with `rep-left` or `not-allowed`."""
+    absent = None if name == SYSTEM else not_working(world, name, world.now, clause)
+    if absent and absent.code == Code.UNKNOWN_REP:
+        return Refusal(code=Code.NOT_ALLOWED, clause=clause, rival=name)
+    return absent
 
 
 def speaks_for(asker: Asker, command: AnyCommand) -> bool:

@@ -38,7 +38,7 @@ EVERY: Final = (
 OF_BODIES: Final = ("request-malformed", "body-not-json", "body-too-slow", "body-too-large", "body-of-another-type")
 OF_COMMANDS: Final = (*EVERY, *OF_BODIES, "outcome-unknown")
 OF_READS: Final = (
-    *EVERY, "request-malformed", "not-there-yet", Code.NOT_ALLOWED, Code.REP_LEFT, Code.UNKNOWN_REP, Code.NOT_IN_SIGHT,
+    *EVERY, "request-malformed", "not-there-yet", Code.NOT_ALLOWED, Code.REP_LEFT, Code.NOT_IN_SIGHT,
 )  # fmt: skip
 OF_QUESTIONS: Final = (*OF_READS, *OF_BODIES, "asked-too-often")
 

@@ -7,9 +7,8 @@ from typing import Any
 
 from psycopg import Connection
 
-from domain.authority import not_working
 from domain.organisation.facts import Organisation
-from domain.permissions import Asker, asker_at, reaches
+from domain.permissions import Asker, asker_at, not_of_us, reaches
 from domain.personal import SEALED_PREFIX, masked
 from domain.refusals import Code, Refusal
 from domain.world import World
@@ -97,7 +96,6 @@ class Seat:
 
 def belongs(look: Look, name: str) -> None:
     """Raise `Problem` for who does not belong to the organisation now."""
-    if asker_at(look.organisation, name, look.at) is None:
-        world = World(look.at, lambda _kind, _value: "", organisation=look.organisation)
-        absent = not_working(world, name, look.at, "permissions")
-        raise problems.of(absent or Refusal(code=Code.UNKNOWN_REP, clause="permissions", rival=name))
+    world = World(look.at, lambda _kind, _value: "", organisation=look.organisation)
+    if gone := not_of_us(name, world, "permissions"):
+        raise problems.of(gone)

@@ -80,7 +80,7 @@ def test_the_system_is_asked_for_nobodys_leave() -> None:
 
 def test_who_has_left_may_nothing_even_of_the_time_before() -> None:
     assert denied("gone", "claim-customer", customer="C", rep="gone") == Code.REP_LEFT
-    assert denied("nobody", "claim-customer", customer="C", rep="nobody") == Code.UNKNOWN_REP
+    assert denied("nobody", "claim-customer", customer="C", rep="nobody") == Code.NOT_ALLOWED
 
 
 def test_a_rep_acts_in_no_name_but_the_own() -> None:

@@ -27,7 +27,7 @@ def is_denied(answer: httpx.Response) -> bool:
 
 def body_for(name: str, whose: str) -> dict[str, Any]:
     """A command about what belongs to that person: the customer, the deal, and the person's own name and unit."""
-    told = example(COMMANDS[name])  # type: ignore[arg-type]
+    told = example(COMMANDS[name])
     unit = "south" if whose == "sun" else "north"
     mine = {
         "customer": f"C-{whose}",
