@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import socket
 from types import FrameType
 from typing import Any, Final
@@ -110,8 +111,11 @@ class Server(uvicorn.Server):
         super().__init__(config)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop; told a second time by the keyboard, hang up on who is not answered yet."""
+        del frame
         self.service.stop()
-        super().handle_exit(sig, frame)
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
 
     def serve_on(self, listening: socket.socket) -> None:
         """Serve on a socket that listens already, until told to stop; then close the service."""

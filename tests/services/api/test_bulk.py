@@ -70,7 +70,7 @@ def test_a_line_is_answered_before_the_next_is_sent(house: Served) -> None:
         reader, writer = await asyncio.open_connection(where.hostname, where.port)
         head = f"POST /v1/commands HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {house.token('li')}\r\n"
         writer.write(f"{head}content-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n".encode())
-        found = []
+        found: list[dict[str, Any]] = []
         for number in (1001, 1002, 1003):
             body = line(number)
             writer.write(b"%x\r\n%b\r\n" % (len(body), body))
