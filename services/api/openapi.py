@@ -14,7 +14,8 @@ from domain.refusals import Code
 from services.api.examples import example
 from services.api.health import Readiness
 from services.api.ladders import ladder
-from services.api.problems import ProblemDocument, status_of, title_of
+from services.api.problems import OURS, FirstAndLast, ProblemDocument, status_of, title_of
+from services.api.reads.availability import Identity
 
 REF: Final = "#/components/schemas/{model}"
 PROBLEM: Final = "application/problem+json"
@@ -23,7 +24,7 @@ DESCRIPTION: Final = (
     "Whose customer is it, who earned which part of the commission, and why. A command is one POST under its own name; "
     "Idempotency-Key makes it safe to repeat. Times are RFC 3339 with an offset, amounts whole minor units. Every answer "
     "says up to which position of the log it is true (true_up_to, Ledger-Position); min_position waits for one. Problems "
-    "are application/problem+json with a stable code."
+    "are application/problem+json with a stable code. A command's actor is whoever the token names."
 )
 
 EVERY: Final = (
@@ -48,7 +49,6 @@ KEY: Final = {
     "required": False,
     "description": "The command's id, bound to its body for good: repeated, it gives the first answer. A new one without it.",
     "schema": {"type": "string", "pattern": r"^[A-Za-z0-9_.:@/#-]{1,200}$"},
-    "example": "claim-1",
 }
 TRACE: Final = {
     "name": "traceparent",
@@ -67,7 +67,7 @@ class CommandAnswer(BaseModel):
     """An accepted command: the positions of the first and the last event that it caused, null if nothing had to happen."""
 
     id: str = Field(examples=["claim-1"])
-    positions: tuple[int, int] | None = Field(examples=[[37, 38]])
+    positions: FirstAndLast | None = Field(examples=[[37, 38]])
     repeated: bool = Field(description="It was answered before; this is the first answer again.")
     true_up_to: int = Field(examples=[38])
 
@@ -77,7 +77,7 @@ class LineAnswer(BaseModel):
 
     line: int
     id: str | None = None
-    positions: tuple[int, int] | None = None
+    positions: FirstAndLast | None = None
     repeated: bool | None = None
     true_up_to: int | None = None
     problem: ProblemDocument | None = None
@@ -89,7 +89,7 @@ def document(reads: FastAPI, root: str) -> dict[str, Any]:
         title=reads.title, version="1", openapi_version="3.1.0", description=DESCRIPTION, routes=reads.routes
     )
     schemas: dict[str, Any] = found.setdefault("components", {}).setdefault("schemas", {})
-    for model in (ProblemDocument, CommandAnswer, LineAnswer):
+    for model in (ProblemDocument, CommandAnswer, LineAnswer, Identity):
         take_in(schemas, model.__name__, model.model_json_schema(ref_template=REF))
     take_in(schemas, "Readiness", TypeAdapter(Readiness).json_schema(ref_template=REF))
     for methods in found["paths"].values():
@@ -97,6 +97,7 @@ def document(reads: FastAPI, root: str) -> dict[str, Any]:
             finish_read(operation, of_body=method == "post")
     posts = {f"{root}/commands/{name}": {"post": command(name, model, schemas)} for name, model in COMMANDS.items()}
     found["paths"] = {**posts, f"{root}/commands": {"post": stream()}, **found["paths"], **plain()}
+    found["components"]["examples"] = examples()
     found["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
     found["security"] = [{"token": []}]
     return found
@@ -110,11 +111,7 @@ def take_in(schemas: dict[str, Any], name: str, schema: dict[str, Any]) -> None:
 
 def command(name: str, model: type[BaseModel], schemas: dict[str, Any]) -> dict[str, Any]:
     schema = model.model_json_schema(ref_template=REF)
-    schema["properties"]["actor"] = {
-        "type": "string",
-        "pattern": schema["properties"]["actor"]["pattern"],
-        "description": "Whoever the token names; only the system may name another.",
-    }
+    del schema["properties"]["actor"]
     take_in(schemas, model.__name__, schema)
     about, _, refusing = (model.__doc__ or name).partition("\n\n")
     body = {"schema": {"$ref": REF.format(model=model.__name__)}, "example": example(model)}
@@ -142,14 +139,27 @@ def who_may(act: str) -> str:
     return ", ".join(f"{duty} ({reach})" for duty, reach in reaches.items()) or "nobody"
 
 
+OF_CUSTOMERS: Final = ("customer", "customer_history", "customer_owners", "customer_deals")
+OF_DEALS: Final = ("deal", "deal_receipts", "deal_refunds", "deal_lines", "explain_deal_due")
+
+
 def links(model: type) -> dict[str, Any]:
     """What can be read after a command: the customer or the deal that it was about."""
     if issubclass(model, CommandOnCustomer):
-        about = {"parameters": {"customer": "$request.body#/customer"}}
-        return {"customer": {"operationId": "customer", **about}, "history": {"operationId": "history", **about}}
-    if issubclass(model, CommandOnDeal):
-        return {"deal": {"operationId": "deal", "parameters": {"deal": "$request.body#/deal"}}}
-    return {}
+        return leading(OF_CUSTOMERS, "customer", "$request.body#/customer")
+    return leading(OF_DEALS, "deal", "$request.body#/deal") if issubclass(model, CommandOnDeal) else {}
+
+
+def leading(operations: Iterable[str], parameter: str, where: str) -> dict[str, Any]:
+    return {name: {"operationId": name, "parameters": {parameter: where}} for name in operations}
+
+
+FIRST_ROWS: Final = {
+    "public_pool": leading(OF_CUSTOMERS, "customer", "$response.body#/rows/0/customer"),
+    "list_deals": leading(OF_DEALS, "deal", "$response.body#/rows/0/deal"),
+    "list_lines": leading(["rep_customers", "rep_quota"], "rep", "$response.body#/rows/0/payee"),
+}
+"""What can be read after a list: its first row."""
 
 
 def stream() -> dict[str, Any]:
@@ -175,19 +185,22 @@ def refusals(codes: Iterable[str]) -> dict[str, Any]:
     by_status: dict[int, list[str]] = {}
     for code in sorted({str(code) for code in codes}):
         by_status.setdefault(status_of(code), []).append(code)
-    return {str(status): response(status, found) for status, found in sorted(by_status.items())}
+    return {str(status): response(found) for status, found in sorted(by_status.items())}
 
 
-def response(status: int, codes: list[str]) -> dict[str, Any]:
-    examples = {
-        code: {
-            "summary": title_of(code),
-            "value": {"type": f"/problems#{code}", "title": title_of(code), "status": status, "code": code},
-        }
-        for code in codes
-    }
+def response(codes: list[str]) -> dict[str, Any]:
     problem = {"allOf": [{"$ref": REF.format(model="ProblemDocument")}, {"properties": {"code": {"enum": codes}}}]}
+    examples = {code: {"$ref": f"#/components/examples/{code}"} for code in codes}
     return {"description": ", ".join(codes), "content": {PROBLEM: {"schema": problem, "examples": examples}}}
+
+
+def examples() -> dict[str, Any]:
+    """A problem of every code that there is."""
+    return {code: {"summary": title_of(code), "value": problem_example(code)} for code in (*OURS, *map(str, Code))}
+
+
+def problem_example(code: str) -> dict[str, Any]:
+    return {"type": f"/problems#{code}", "title": title_of(code), "status": status_of(code), "code": code}
 
 
 def finish_read(operation: dict[str, Any], *, of_body: bool) -> None:
@@ -195,6 +208,8 @@ def finish_read(operation: dict[str, Any], *, of_body: bool) -> None:
     operation["operationId"] = operation["operationId"].partition("_v1_")[0]
     operation["responses"].pop("422", None)
     operation["responses"]["200"]["headers"] = {**HEADERS, "ETag": {"schema": {"type": "string"}}}
+    if found := FIRST_ROWS.get(operation["operationId"]):
+        operation["responses"]["200"]["links"] = found
     operation["responses"].update(refusals(OF_QUESTIONS if of_body else OF_READS))
     if of_body:
         body = {"schema": {"$ref": REF.format(model="Identity")}, "example": {"phone": "13800138000"}}

@@ -43,10 +43,10 @@ def section(document: Mapping[str, Any], tag: str) -> Iterator[str]:
     yield f"<h2>{escape(tag)}</h2>"
     for path, method, operation in operations(document):
         if tag in operation["tags"]:
-            yield from told(path, method, operation)
+            yield from told(path, method, operation, document)
 
 
-def told(path: str, method: str, operation: Mapping[str, Any]) -> Iterator[str]:
+def told(path: str, method: str, operation: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[str]:
     yield f"<details><summary><b class={method}>{method.upper()}</b> <code>{escape(path)}</code> {escape(operation['summary'])}</summary>"
     yield f"<p>{escape(operation.get('description', ''))}</p>"
     if parameters := operation.get("parameters"):
@@ -62,11 +62,11 @@ def told(path: str, method: str, operation: Mapping[str, Any]) -> Iterator[str]:
             yield f"<p>{escape(kind)}, for example</p><pre>{escape(shown)}</pre>"
     yield "<table><tr><th>status<th>"
     for status, response in operation["responses"].items():
-        yield f"<tr><td>{status}<td>{escape(response['description'])}{''.join(refusals(response))}"
+        yield f"<tr><td>{status}<td>{escape(response['description'])}{''.join(refusals(response, document))}"
     yield "</table></details>"
 
 
-def refusals(response: Mapping[str, Any]) -> Iterator[str]:
-    examples = response.get("content", {}).get("application/problem+json", {}).get("examples", {})
-    for code, example in examples.items():
-        yield f"<br><code>{escape(code)}</code> {escape(example['summary'])}"
+def refusals(response: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[str]:
+    codes = response.get("content", {}).get("application/problem+json", {}).get("examples", {})
+    for code in codes:
+        yield f"<br><code>{escape(code)}</code> {escape(document['components']['examples'][code]['summary'])}"

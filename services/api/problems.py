@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Annotated, Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -17,13 +17,20 @@ class Problem(Exception):
     """The answer to a request that cannot be met. `code` is stable, `title` the rule in a sentence."""
 
     def __init__(
-        self, code: str, detail: str | None = None, *, refusal: Refusal | None = None, again_in_s: int = 0
+        self,
+        code: str,
+        detail: str | None = None,
+        *,
+        refusal: Refusal | None = None,
+        again_in_s: int = 0,
+        allow: str | None = None,
     ) -> None:
         super().__init__(detail or code)
         self.code = code
         self.detail = detail
         self.refusal = refusal
         self.again_in_s = again_in_s
+        self.allow = allow
 
     @property
     def status(self) -> int:
@@ -46,7 +53,12 @@ class Problem(Exception):
     def headers(self) -> Headers:
         if self.code.startswith("token-"):
             return ((b"www-authenticate", b'Bearer realm="sales-ledger"'),)
+        if self.allow:
+            return ((b"allow", self.allow.encode()),)
         return ((b"retry-after", str(self.again_in_s).encode()),) if self.again_in_s else ()
+
+
+FirstAndLast = Annotated[list[int], Field(min_length=2, max_length=2)]
 
 
 class ProblemDocument(BaseModel):
@@ -65,7 +77,7 @@ class ProblemDocument(BaseModel):
     rival_at: AwareDatetime | None = None
     until: AwareDatetime | None = None
     id: str | None = Field(default=None, description="The command's id, where one was judged.")
-    positions: tuple[int, int] | None = Field(default=None, description="First and last event recorded all the same.")
+    positions: FirstAndLast | None = Field(default=None, description="First and last event recorded all the same.")
     repeated: bool | None = None
     true_up_to: int | None = None
 

@@ -94,7 +94,7 @@ class Service:
         name = NAMES.get(call.path)
         if name is not None or call.path == BULK:
             if call.method != "POST":
-                raise Problem("method-not-allowed", "POST only.")
+                raise Problem("method-not-allowed", allow="POST")
             await (self.commands.answer(name, call) if name is not None else self.bulk.answer(call))
             return
         await self.gate.prove(call)
@@ -105,7 +105,7 @@ class Service:
 
     async def _open(self, call: Call) -> None:
         if call.method not in ("GET", "HEAD"):
-            raise Problem("method-not-allowed", "GET only.")
+            raise Problem("method-not-allowed", allow="GET, HEAD")
         await self.open[call.path](call)
 
     async def _fail(self, call: Call, error: Exception) -> None:
@@ -156,8 +156,8 @@ def told(error: Exception) -> Problem:
         case RequestValidationError():
             found = (f"{'.'.join(str(step) for step in each['loc'][1:])}: {each['msg']}" for each in error.errors())
             return Problem("request-malformed", "; ".join(found))
-        case HTTPException(status_code=405):
-            return Problem("method-not-allowed")
+        case HTTPException(status_code=405, headers=headers):
+            return Problem("method-not-allowed", allow=(headers or {}).get("Allow"))
         case HTTPException():
             return Problem("not-found")
         case _:

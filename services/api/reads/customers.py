@@ -79,7 +79,7 @@ async def customer(request: Request, customer: Name, min_position: MinPosition =
 
 
 @router.get("/customers/{customer}/history", response_model=Listed[Told], summary="A customer's history")
-async def history(
+async def customer_history(
     request: Request,
     customer: Name,
     known_at: KnownAt = None,
@@ -120,7 +120,7 @@ def told(entry: Entry, seat: Seat, *, clear: bool) -> Told:
 
 
 @router.get("/customers/{customer}/owners", response_model=Listed[Interval], summary="Who owned a customer")
-async def owners(
+async def customer_owners(
     request: Request,
     customer: Name,
     known_at: KnownAt = None,
@@ -140,7 +140,7 @@ async def owners(
 
 
 @router.get("/customers/{customer}/deals", response_model=Listed[DealRow], summary="A customer's deals")
-async def deals(
+async def customer_deals(
     request: Request, customer: Name, limit: Limit = 100, after: After = None, min_position: MinPosition = 0
 ) -> Response:
     """The customer's deals by their ids."""

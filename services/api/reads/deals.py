@@ -61,7 +61,7 @@ def in_sight(seat: Seat, deal: str) -> DealRow:
 
 
 @router.get("/deals", response_model=Listed[DealRow], summary="Deals by id")
-async def every_deal(
+async def list_deals(
     request: Request, rep: MaybeName = None, limit: Limit = 100, after: After = None, min_position: MinPosition = 0
 ) -> Response:
     """Those that a rep opened; without a rep one's own, or all for whom that is given to see."""
@@ -89,7 +89,7 @@ async def deal(request: Request, deal: Name, min_position: MinPosition = 0) -> R
 
 
 @router.get("/deals/{deal}/receipts", response_model=Listed[Money], summary="What was received for a deal")
-async def of_deal(
+async def deal_receipts(
     request: Request, deal: Name, limit: Limit = 200, after: After = None, min_position: MinPosition = 0
 ) -> Response:
     """Receipts in the order of recording, each with what of it went back."""
@@ -104,7 +104,7 @@ async def of_deal(
 
 
 @router.get("/deals/{deal}/refunds", response_model=Listed[Refund], summary="What went back of a deal")
-async def refunded(request: Request, deal: Name, min_position: MinPosition = 0) -> Response:
+async def deal_refunds(request: Request, deal: Name, min_position: MinPosition = 0) -> Response:
     """Refunds in the order of recording, the latest thousand at most."""
 
     def find(seat: Seat) -> dict[str, Any]:
@@ -116,7 +116,7 @@ async def refunded(request: Request, deal: Name, min_position: MinPosition = 0) 
 
 
 @router.get("/deals/{deal}/lines", response_model=Listed[BookedLine], summary="The commission booked for a deal")
-async def booked(
+async def deal_lines(
     request: Request, deal: Name, limit: Limit = 200, after: After = None, min_position: MinPosition = 0
 ) -> Response:
     """Lines in the order of booking, of every payee."""
@@ -131,7 +131,7 @@ async def booked(
 
 
 @router.get("/deals/{deal}/explain", response_model=One[Why], summary="Why a deal comes to what is due")
-async def explain(
+async def explain_deal_due(
     request: Request,
     deal: Name,
     payment: MaybeName = None,
@@ -153,7 +153,7 @@ async def explain(
 
 
 @router.get("/stages/{stage}/deals", response_model=Listed[DealRow], summary="The live deals of a stage")
-async def in_stage(
+async def stage_deals(
     request: Request,
     stage: Annotated[str, Path(pattern=ID)],
     limit: Limit = 100,

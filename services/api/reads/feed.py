@@ -35,7 +35,9 @@ class Event:
 
 
 @router.get("/events", response_model=Listed[Event], summary="Every fact, in order")
-async def events(request: Request, after: Position = 0, limit: Limit = 200, min_position: MinPosition = 0) -> Response:
+async def list_events(
+    request: Request, after: Position = 0, limit: Limit = 200, min_position: MinPosition = 0
+) -> Response:
     """A page of the log beyond a position. Without gaps: who has seen a position has seen all before it."""
 
     def find(seat: Seat) -> dict[str, Any]:

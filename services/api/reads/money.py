@@ -42,7 +42,7 @@ Month = Annotated[str | None, Query(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", descr
 
 
 @router.get("/lines", response_model=Listed[BookedLine], summary="Commission lines")
-async def lines(
+async def list_lines(
     request: Request,
     payee: MaybeName = None,
     payment: MaybeName = None,
@@ -78,7 +78,7 @@ async def line(request: Request, line: LineId, min_position: MinPosition = 0) ->
 
 
 @router.get("/lines/{line}/explain", response_model=One[Why], summary="Why a line is what it is")
-async def explain(request: Request, line: LineId, min_position: MinPosition = 0) -> Response:
+async def explain_line_booked(request: Request, line: LineId, min_position: MinPosition = 0) -> Response:
     """Down to events and clauses."""
 
     def find(seat: Seat) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def in_sight(seat: Seat, row: BookedLine | None) -> BookedLine:
 
 
 @router.get("/receipts", response_model=Listed[Money], summary="What was received")
-async def received(
+async def list_receipts(
     request: Request,
     payment: MaybeName = None,
     external_id: MaybeName = None,
@@ -119,7 +119,7 @@ async def received(
 
 
 @router.get("/sales", response_model=Listed[RollUp], summary="Sales up the organisation")
-async def roll_up(
+async def sales_roll_up(
     request: Request,
     since: Annotated[AwareDatetime, Query(examples=["2024-01-01T00:00:00+08:00"])],
     until: Annotated[AwareDatetime, Query(examples=["2024-04-01T00:00:00+08:00"])],

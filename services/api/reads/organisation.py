@@ -18,7 +18,7 @@ MODELS: Final = (OrganisationChart,)
 
 
 @router.get("/units/{unit}/members", response_model=Listed[Member], summary="Who worked in a unit")
-async def members(
+async def unit_members(
     request: Request,
     unit: Name,
     at: Annotated[AwareDatetime | None, Query(description="At that time; now without it.")] = None,
@@ -38,7 +38,7 @@ async def members(
 
 
 @router.get("/units/{unit}/parents", response_model=Listed[Interval], summary="Under what a unit hung")
-async def parents(request: Request, unit: Name, min_position: MinPosition = 0) -> Response:
+async def unit_parents(request: Request, unit: Name, min_position: MinPosition = 0) -> Response:
     """The units above, in the order of time."""
 
     def find(seat: Seat) -> dict[str, Any]:
@@ -50,7 +50,7 @@ async def parents(request: Request, unit: Name, min_position: MinPosition = 0) -
 
 
 @router.get("/policies", response_model=Listed[PolicyRow], summary="Every policy ever published")
-async def policies(request: Request, min_position: MinPosition = 0) -> Response:
+async def list_policies(request: Request, min_position: MinPosition = 0) -> Response:
     """Versions in the order of publishing, each whole, with its content hash."""
 
     def find(seat: Seat) -> dict[str, Any]:

@@ -60,7 +60,9 @@ def on_board(row: BoardRow, seat: Seat, *, clear: bool) -> OnBoard:
 
 
 @router.get("/pool", response_model=Listed[OnBoard], summary="The public pool, the longest free first")
-async def public(request: Request, limit: Limit = 100, after: After = None, min_position: MinPosition = 0) -> Response:
+async def public_pool(
+    request: Request, limit: Limit = 100, after: After = None, min_position: MinPosition = 0
+) -> Response:
     """Customers whom nobody holds. Names and contacts are masked."""
     since = resumed(after, datetime, str)
 
@@ -73,7 +75,7 @@ async def public(request: Request, limit: Limit = 100, after: After = None, min_
 
 
 @router.get("/pool/due", response_model=Listed[OnBoard], summary="Customers who will drop, the next first")
-async def due(
+async def due_to_drop(
     request: Request,
     within_days: Annotated[int, Query(ge=0, le=3650)] = 7,
     limit: Limit = 100,

@@ -32,7 +32,7 @@ router: Final = APIRouter(tags=["people"])
 
 
 @router.get("/reps/{rep}/customers", response_model=Listed[OnBoard], summary="The customers that someone holds")
-async def customers(
+async def rep_customers(
     request: Request, rep: Name, limit: Limit = 100, after: After = None, min_position: MinPosition = 0
 ) -> Response:
     """A rep's private pool with names and contacts, the next to drop first."""
@@ -47,7 +47,7 @@ async def customers(
 
 
 @router.get("/reps/{rep}/holdings", response_model=Listed[Interval], summary="Every customer that someone ever held")
-async def holdings(
+async def rep_holdings(
     request: Request,
     rep: Name,
     known_at: KnownAt = None,
@@ -67,7 +67,7 @@ async def holdings(
 
 
 @router.get("/reps/{rep}/quota", response_model=One[QuotaLeft], summary="What someone's quota leaves")
-async def quota(request: Request, rep: Name, min_position: MinPosition = 0) -> Response:
+async def rep_quota(request: Request, rep: Name, min_position: MinPosition = 0) -> Response:
     """Customers held, customers close to signing, and claims of today: allowed and used."""
 
     def find(seat: Seat) -> dict[str, Any]:
@@ -81,7 +81,7 @@ async def quota(request: Request, rep: Name, min_position: MinPosition = 0) -> R
 
 
 @router.get("/reps/{rep}/posts", response_model=Listed[Post], summary="Where someone worked")
-async def posts(request: Request, rep: Name, min_position: MinPosition = 0) -> Response:
+async def rep_posts(request: Request, rep: Name, min_position: MinPosition = 0) -> Response:
     """Units and duties, in the order of time."""
 
     def find(seat: Seat) -> dict[str, Any]:
@@ -93,7 +93,7 @@ async def posts(request: Request, rep: Name, min_position: MinPosition = 0) -> R
 
 
 @router.get("/reps/{rep}/mentors", response_model=Listed[Post], summary="Who trained someone")
-async def mentors(request: Request, rep: Name, min_position: MinPosition = 0) -> Response:
+async def rep_mentors(request: Request, rep: Name, min_position: MinPosition = 0) -> Response:
     """Mentors in the order of time."""
 
     def find(seat: Seat) -> dict[str, Any]:
