@@ -1,7 +1,9 @@
 """The service as a whole: one ASGI application. Commands and repeated reads are answered at the door, the rest by FastAPI."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Final
+from functools import cached_property
+from typing import Any, Final
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -51,7 +53,6 @@ class Service:
         self.commands = Commands(books.ledger, self.gate, self.looks)
         self.bulk = Bulk(self.commands)
         self.reads = reads(self.reading)
-        self.document = document(self.reads, ROOT)
         health = Health(self.gate, self.looks)
         self.open: dict[str, Answer] = {
             "/healthz": health.alive,
@@ -115,11 +116,16 @@ class Service:
         if call.status == 0:
             await call.refuse(problem)
 
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """The API's document, made when it is first asked for."""
+        return document(self.reads, ROOT)
+
     async def _openapi(self, call: Call) -> None:
-        await call.answer(200, to_json(self.document))
+        await call.answer(200, await asyncio.to_thread(lambda: to_json(self.document)))
 
     async def _docs(self, call: Call) -> None:
-        await call.answer(200, page(self.document).encode(), HTML)
+        await call.answer(200, await asyncio.to_thread(lambda: page(self.document).encode()), HTML)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         """Answer the server's questions whether we have begun, and whether we have ended."""
