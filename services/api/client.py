@@ -35,7 +35,7 @@ def written(api: Mapping[str, Any]) -> str:
             if path.startswith(f"{ROOT}/commands/"):
                 commands.append(command(operation, api))
             elif method == "get" and path.startswith(ROOT):
-                asked.append(read(path, operation, api))
+                asked.append(read(path, operation))
             elif path == f"{ROOT}/availability":
                 asked.append(question(path, operation, api))
     parts = [
@@ -94,7 +94,7 @@ def command(operation: Mapping[str, Any], api: Mapping[str, Any]) -> str:
     )
 
 
-def read(path: str, operation: Mapping[str, Any], api: Mapping[str, Any]) -> str:
+def read(path: str, operation: Mapping[str, Any]) -> str:
     parameters = [each for each in operation.get("parameters", []) if each["in"] in ("path", "query")]
     in_path = [each for each in parameters if each["in"] == "path"]
     query = [each for each in parameters if each["in"] == "query"]
