@@ -28,6 +28,7 @@ from services.cli import (
     replaying,
     running,
     scenario,
+    serving,
     state,
     supposing,
 )
@@ -72,6 +73,7 @@ for part in (
     running,
     people,
     migrating,
+    serving,
 ):
     app.add_typer(part.app)
 for part in (replaying, reexecuting, supposing, evidence):
