@@ -23,7 +23,7 @@ from domain.world import World
 Reach = Literal["-", "own", "unit", "all"]
 """`own`: what is one's own. `unit`: that, and what belongs to those one leads. `all`: everybody's. `-`: nothing."""
 
-Field = Literal["-", "by", "rep", "to", "unit", "parent"]
+Field = Literal["-", "by", "rep", "to", "member", "unit", "parent"]
 """The field of a command that names the person, or the unit, in whose name it is done."""
 
 DUTIES: Final[tuple[Duty, ...]] = get_args(Duty)
@@ -68,6 +68,23 @@ publish-policy          -               -     -     all   -     -     -     all
 erase-subject           -               -     -     all   all   -     -     all
 place-legal-hold        -               -     -     -     all   -     all   all
 lift-legal-hold         -               -     -     -     all   -     all   all
+file-dispute            by              own   own   own   own   own   own   all
+accept-case             -               -     -     -     -     -     all   all
+dismiss-case            -               -     -     -     -     -     all   all
+submit-evidence         by              own   own   own   own   own   own   all
+seat-panel              -               -     -     -     -     -     all   all
+recuse-member           member          -     own   own   own   -     all   all
+cast-vote               member          -     own   own   own   -     own   all
+issue-decision          -               -     -     -     -     -     all   all
+file-appeal             by              own   own   own   own   own   own   all
+execute-decision        -               -     -     -     -     -     all   all
+publish-precedent       -               -     -     -     -     -     all   all
+bring-case-clock        -               -     -     -     -     -     -     all
+apply-penalty           -               -     -     -     all   -     all   all
+lift-penalty            -               -     -     -     all   -     all   all
+open-period             -               -     -     -     -     all   -     all
+close-period            -               -     -     -     -     all   -     all
+confirm-payout          -               -     -     -     -     all   -     all
 see the public pool     -               all   all   all   all   -     all   all
 see who is due to drop  -               -     -     -     all   -     -     all
 see a customer          -               own   unit  unit  all   -     -     all

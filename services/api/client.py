@@ -132,7 +132,8 @@ def body_of(operation: Mapping[str, Any], api: Mapping[str, Any]) -> Mapping[str
 
 
 def default(schema: Mapping[str, Any]) -> str:
-    return repr(schema.get("default"))
+    nothing = {"object": {}, "array": []}.get(str(schema.get("type")))
+    return repr(schema.get("default", nothing))
 
 
 def kind(schema: Mapping[str, Any], *, shown: bool = False) -> str:

@@ -31,9 +31,10 @@ def decision(command: type) -> Function:
 
     A command without a rule of its own decides nothing, and is refused with what every command is refused with.
     """
-    story = sys.modules[command.__module__]
-    rules = (rule for rule in vars(story).values() if isinstance(rule, FunctionType) and is_rule_of(rule, command))
-    return next(rules, in_the_future)
+    story = command.__module__.rpartition(".")[0]
+    pages = [module for name, module in sorted(sys.modules.items()) if name.startswith(f"{story}.")]
+    named = (value for page in pages for value in vars(page).values())
+    return next((rule for rule in named if isinstance(rule, FunctionType) and is_rule_of(rule, command)), in_the_future)
 
 
 def is_rule_of(function: FunctionType, command: type) -> bool:
@@ -70,5 +71,9 @@ def called_in(tree: ast.AST, function: Function) -> Iterator[Function]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
             named = known.get(node.id)
-            if isinstance(named, FunctionType) and named.__module__.startswith(ROOM):
-                yield named
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            named = getattr(known.get(node.value.id), node.attr, None)
+        else:
+            continue
+        if isinstance(named, FunctionType) and named.__module__.startswith(ROOM):
+            yield named

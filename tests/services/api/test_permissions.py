@@ -35,6 +35,7 @@ def body_for(name: str, whose: str) -> dict[str, Any]:
         "rep": whose,
         "by": whose,
         "to": whose,
+        "member": whose,
         "unit": unit,
         "parent": unit,
     }
