@@ -434,7 +434,7 @@ def case_findings(events: Events, heads: Heads) -> Findings:
                 yield "policy-differs", f"event {position}", f"the policy {fact['policy']} is not the one published"
                 return
         if kind == "dispute-filed.v1":
-            terms = policy["version"]["disputes"]["panel"]
+            terms = policies[fact["policy"]]["version"]["disputes"]["panel"]
         elif kind in ("case-accepted.v1", "appeal-filed.v1"):
             opened, seated, votes = position, [], []
         elif kind == "panel-seated.v1":
