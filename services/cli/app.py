@@ -8,10 +8,12 @@ from typing import Final
 import typer
 
 from services.cli import (
+    cases,
     deals,
     demo,
     evidence,
     explaining,
+    hearing,
     history,
     importing,
     lines,
@@ -71,6 +73,8 @@ for part in (
     migrating,
 ):
     app.add_typer(part.app)
+for part in (cases, hearing):
+    case.add_typer(part.app)
 for part in (replaying, reexecuting, supposing, evidence):
     app.add_typer(part.app)
     case.add_typer(part.of_case)
