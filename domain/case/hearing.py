@@ -64,6 +64,7 @@ def seat(command: SeatPanel, world: World) -> Answer:
 
 def recuse(command: RecuseMember, world: World) -> Answer:
     """Let a member step back, for the next alternate of the same seat who has no stake. The member's vote no longer counts.
+    The committee may ask for it because of a conflict or an absence; a wish is the member's own.
 
     Refuses with `unknown-case`, `out-of-turn`, `hearing-over`, `member-recused`, `not-seated` or `not-allowed`, in this order.
     """
@@ -75,6 +76,8 @@ def recuse(command: RecuseMember, world: World) -> Answer:
     if refusal := not_a_member(command.member, hearing, clause):
         return refusal
     refusal = reserved(world, command.actor, command.at, "committee", clause=clause)
+    if command.cause == "own-wish":
+        refusal = not_oneself(command.actor, command.member)
     if command.actor != command.member and refusal:
         return refusal
     recused = MemberRecused(
