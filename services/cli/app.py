@@ -8,11 +8,13 @@ from typing import Final
 import typer
 
 from services.cli import (
+    cases,
     deals,
     demo,
     evidence,
     explaining,
     exporting,
+    hearing,
     history,
     importing,
     lines,
@@ -76,6 +78,8 @@ for part in (
     serving,
 ):
     app.add_typer(part.app)
+for part in (cases, hearing):
+    case.add_typer(part.app)
 for part in (replaying, reexecuting, supposing, evidence):
     app.add_typer(part.app)
     case.add_typer(part.of_case)
