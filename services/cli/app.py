@@ -15,6 +15,7 @@ from services.cli import (
     history,
     importing,
     lines,
+    migrating,
     payroll,
     people,
     policy,
@@ -51,7 +52,21 @@ def salesledger(context: typer.Context) -> None:
         raise typer.Exit(BAD_USAGE)
 
 
-for part in (demo, pool, history, deals, lines, explaining, recording, importing, state, proving, running, people):
+for part in (
+    demo,
+    pool,
+    history,
+    deals,
+    lines,
+    explaining,
+    recording,
+    importing,
+    state,
+    proving,
+    running,
+    people,
+    migrating,
+):
     app.add_typer(part.app)
 app.add_typer(policy.app, name="policy")
 app.add_typer(people.subject, name="subject")
