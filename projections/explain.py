@@ -233,7 +233,9 @@ def why_held(told: DealAsOf, lines: list[Line]) -> Iterator[Reason]:
         if covered:
             roles = ", ".join(dict.fromkeys(line.role for line in covered))
             amount = money(sum(line.amount for line in covered), covered[0].currency)
-            yield Reason(f"Case {hold.case} holds back what is not paid yet of {roles}: at most {amount}.", hold.position)
+            yield Reason(
+                f"Case {hold.case} holds back what is not paid yet of {roles}: at most {amount}.", hold.position
+            )
 
 
 def money(amount: int, currency: str) -> str:
