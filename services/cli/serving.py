@@ -20,6 +20,7 @@ from services.access.tokens import NAME, issue
 from services.api.server import Server, address, listen
 from services.api.service import Service
 from services.cli.failing import Failure
+from services.cli.logs import written_soon
 from services.cli.output import AsJson, answer, paragraph, print_json
 from services.cli.running import arrange, bring_in, guarded
 from services.settings import Settings
@@ -63,7 +64,7 @@ def serve(
         else:
             answer(told, paragraph(f"Serving on {where}, documented at {where}/docs. Ctrl-C ends it."), as_json=False)
         server = Server(Service(books), host, port)
-        with background(books, server, api_only=api_only):
+        with written_soon(), background(books, server, api_only=api_only):
             server.serve_on(listening)
     logger.info("stopped serving", address=where)
 
