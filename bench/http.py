@@ -141,6 +141,7 @@ def serving(dsn: str, schema: str, folder: str) -> Iterator[int]:
         "LEDGER_SCHEMA": schema,
         "LEDGER_DATA_DIR": folder,
         "LEDGER_MASTER_KEY": MASTER_KEY,
+        "LEDGER_ALLOW_SUPERUSER": "yes",
     }
     arrange(own)
     command = [sys.executable, "-m", "services.cli", "serve", "--api-only", "--json", "--port", "0"]

@@ -1,9 +1,14 @@
 """A command as it was asked: with its id, and the keyed hash by which a repetition is told from another command."""
 
-import hmac
+import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
 
 from domain.commands import AnyCommand
+
+BLOCK: Final = 64
+"""Bytes that SHA-256 takes at a time."""
 
 
 @dataclass(slots=True)
@@ -33,5 +38,25 @@ def asked(
         return clear
 
     body = command.model_dump_json(context={"seal": note})
-    digest = hmac.digest(key, body.encode(), "sha256")
-    return Asked(command, command_id, digest, None if opened else body, asker, trace)
+    return Asked(command, command_id, keyed(key, body.encode()), None if opened else body, asker, trace)
+
+
+def keyed(key: bytes, body: bytes) -> bytes:
+    """The HMAC-SHA256 (RFC 2104) of a body. The library's own lets go of the interpreter at every call, and gets it back
+    late where another thread is judging.
+
+    >>> import hmac
+    >>> keyed(b"key", b"body") == hmac.digest(b"key", b"body", "sha256")
+    True
+    """
+    begun, ending = begun_with(key)
+    inner, outer = begun.copy(), ending.copy()
+    inner.update(body)
+    outer.update(inner.digest())
+    return bytes(outer.digest())
+
+
+@lru_cache(maxsize=16)
+def begun_with(key: bytes) -> tuple[Any, Any]:
+    whole = (key if len(key) <= BLOCK else hashlib.sha256(key).digest()).ljust(BLOCK, b"\0")
+    return hashlib.sha256(bytes(each ^ 0x36 for each in whole)), hashlib.sha256(bytes(each ^ 0x5C for each in whole))
