@@ -132,7 +132,7 @@ def body_of(operation: Mapping[str, Any], api: Mapping[str, Any]) -> Mapping[str
 
 
 def default(schema: Mapping[str, Any]) -> str:
-    nothing = {"object": {}, "array": []}.get(str(schema.get("type")))
+    nothing: Any = {"object": {}, "array": []}.get(str(schema.get("type")))
     return repr(schema.get("default", nothing))
 
 
