@@ -106,7 +106,7 @@ class Batch:
         verdict = judge(command, self.sights.world, seen, each.asker)
         seal = self.sights.keys.sealer()
         body = each.body or command.model_dump_json(context={"seal": seal(command.subject)})
-        envelope = Envelope(self.stamp, command.actor, each.command_id, command.causation or each.trace, command.reason)
+        envelope = Envelope(self.stamp, command.actor, each.command_id, command.causation, command.reason)
         written = list(self._written(envelope, verdict.facts, seal))
 
         first = self.head.position + len(self.events) + 1
