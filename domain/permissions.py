@@ -29,6 +29,9 @@ Field = Literal["-", "by", "rep", "to", "member", "unit", "parent"]
 DUTIES: Final[tuple[Duty, ...]] = get_args(Duty)
 """R, L, M, O, F, C and S, in the order of the table's columns."""
 
+CLAUSE: Final = "permissions/"
+"""How the clause of a denial begins; the act follows."""
+
 TABLE: Final = """
 act                     in whose name   R     L     M     O     F     C     S
 register-customer       by              own   unit  unit  all   -     -     all
@@ -181,7 +184,7 @@ def not_permitted(command: AnyCommand, name: str, world: World) -> Refusal | Non
     """
     if name == SYSTEM:
         return None
-    clause = f"permissions/{command.name}"
+    clause = f"{CLAUSE}{command.name}"
     if gone := not_of_us(name, world, clause):
         return gone
     asker = asker_at(world.organisation, name, command.at)
@@ -258,5 +261,5 @@ def as_told(refusal: Refusal, asker: Asker, act: str) -> Refusal:
     if refusal.code in (Code.IDENTITY_HELD, Code.ID_TAKEN):
         return Refusal(code=refusal.code, clause=refusal.clause)
     if act == "claim-customer" and refusal.code in CONCEALED:
-        return Refusal(code=Code.NOT_IN_SIGHT, clause=f"permissions/{act}")
+        return Refusal(code=Code.NOT_IN_SIGHT, clause=f"{CLAUSE}{act}")
     return refusal

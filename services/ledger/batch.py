@@ -119,9 +119,7 @@ class Batch:
         verdict = judge(command, self.sights.world, seen, asker=each.asker)
         seal = self.sights.keys.sealer()
         body = each.body or command.model_dump_json(context={"seal": seal(command.subject)})
-        envelope = Envelope(
-            self.stamp, command.actor, each.command_id, command.because_of or each.trace, command.reason
-        )
+        envelope = Envelope(self.stamp, command.actor, each.command_id, command.because_of, command.reason)
         written = list(self._written(envelope, verdict.facts, seal))
 
         for position, (fact, *_) in enumerate(written, first):
@@ -174,5 +172,4 @@ class Batch:
             plain_array(position for *_, position in self.receipts),
             plain_array(each.command.stream for each, *_ in self.receipts),
             nullable_array(each.asker for each, *_ in self.receipts),
-            nullable_array(each.trace for each, *_ in self.receipts),
         )

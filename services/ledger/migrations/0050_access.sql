@@ -13,7 +13,5 @@ create table access_record (
 create index access_record_asker on access_record (asker, at);
 create index access_record_subjects on access_record using gin (subjects);
 
--- By whose leave a command was judged, and the trace context that became the causation of its facts.
-alter table receipt
-    add column asker text,
-    add column trace text;
+-- By whose leave a command was judged, where that was asked: without it what was denied could not be judged again.
+alter table receipt add column asker text;
