@@ -11,6 +11,7 @@ from services.cli.output import AsJson, answer, paragraph, progress, table
 from services.cli.reader import catch_up
 from services.ledger.grants import powers
 from services.ledger.refold import refold
+from services.payroll.check import differing
 from services.wiring import Books, open_books
 
 app = typer.Typer()
@@ -64,7 +65,7 @@ def verify(
 
 
 def compared(books: Books, differences: list[str]) -> dict[str, str]:
-    """Rebuild every read model; gives the digest of each. What differs is added to `differences`."""
+    """Rebuild every read model; gives the digest of each. What differs is added to `differences`, closed months too."""
     catch_up(books)
     digests: dict[str, str] = {}
     with progress() as bar:
@@ -77,6 +78,8 @@ def compared(books: Books, differences: list[str]) -> dict[str, str]:
                 return digests
             digests[model.name] = rebuilt.digest or ""
             bar.advance(task)
+    with books.connection() as connection:
+        differences += [each.told for each in differing(connection)]
     return digests
 
 
