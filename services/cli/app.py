@@ -10,6 +10,7 @@ import typer
 from services.cli import (
     deals,
     demo,
+    events,
     explaining,
     history,
     importing,
@@ -49,6 +50,7 @@ def salesledger(context: typer.Context) -> None:
 
 for part in (demo, pool, history, deals, lines, explaining, recording, importing, state, proving, running):
     app.add_typer(part.app)
+app.add_typer(events.app, name="events")
 app.add_typer(policy.app, name="policy")
 app.add_typer(scenario.app, name="scenario")
 
