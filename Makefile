@@ -55,6 +55,6 @@ clean: ## remove .venv and what the tools keep; never .data/
 	@$(PIP_INSTALL) --require-hashes --only-binary :all: --requirement requirements.lock
 	@touch $@
 
-.venv/installed: .venv/locked pyproject.toml
-	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+.venv/installed: .venv/locked pyproject.toml consumers/subscriber/pyproject.toml
+	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable . --editable consumers/subscriber
 	@touch $@
