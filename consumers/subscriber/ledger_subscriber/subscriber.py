@@ -137,17 +137,29 @@ class Subscriber(Generic[C]):
     def _listen(self, stop: Stop) -> None:
         consumer = KafkaConsumer(group_id=self.group, **{**CONSUMING, **self.kafka})
         try:
-            self._bridge(consumer, stop)
-            consumer.subscribe([self.topic], listener=Seeking(self, consumer))
+            partitions = self.partitions(consumer)
+            self._bridge(consumer, partitions, stop)
+            seeking = Seeking(consumer, self.next_offsets(consumer, partitions))
+            consumer.subscribe([self.topic], listener=seeking)
             logger.info("listening", topic=self.topic, group=self.group)
             while not stop.is_set():
                 fetched = consumer.poll(timeout_ms=POLL_MS, max_records=AT_ONCE)
-                if fetched:
+                if seeking.assigned.is_set():
+                    self._go_on(consumer, seeking)
+                elif fetched:
                     self._take([delivery(record) for records in fetched.values() for record in records], stop)
                     consumer.commit_async()
         finally:
             consumer.close(autocommit=False)
             self.inbox.close()
+
+    def _go_on(self, consumer: KafkaConsumer, seeking: "Seeking") -> None:
+        """Seek to where the inbox says that newly assigned partitions are done, whoever did it; drop what was fetched."""
+        seeking.assigned.clear()
+        mine = sorted(consumer.assignment())
+        seeking.begin.update(self.next_offsets(consumer, mine))
+        for each in mine:
+            consumer.seek(each, seeking.begin[each])
 
     def _take(self, deliveries: Sequence[Delivery], stop: Stop) -> None:
         wait = FIRST_WAIT_S
@@ -163,9 +175,8 @@ class Subscriber(Generic[C]):
             else:
                 return
 
-    def _bridge(self, consumer: KafkaConsumer, stop: Stop) -> None:
+    def _bridge(self, consumer: KafkaConsumer, partitions: list[TopicPartition], stop: Stop) -> None:
         """Read from the feed what lies between what was done and what the topic still holds, if it holds no more."""
-        partitions = self.partitions(consumer)
         first = consumer.beginning_offsets(partitions)
         reached = self.reached(partitions)
         trimmed = [each for each in partitions if first[each] > reached[part(each)].offset]
@@ -212,6 +223,13 @@ class Subscriber(Generic[C]):
             found = self.inbox.reached(connection, parts)
         return {each: found.get(each, Reached()) for each in parts}
 
+    def next_offsets(self, consumer: KafkaConsumer, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        """Where to go on in each partition: after what is done, or where to start if nothing is."""
+        reached = self.reached(partitions)
+        new = [each for each in partitions if reached[part(each)].offset == 0]
+        begin = self.at_start(consumer, new, consumer.beginning_offsets(new)) if new else {}
+        return {each: begin.get(each, reached[part(each)].offset) for each in partitions}
+
     def at_start(
         self, consumer: KafkaConsumer, partitions: Sequence[TopicPartition], first: Mapping[TopicPartition, int]
     ) -> dict[TopicPartition, int]:
@@ -232,22 +250,21 @@ class Subscriber(Generic[C]):
 
 
 class Seeking(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-python has no types
-    """Goes on in each partition from where the inbox says it is done, whoever did it."""
+    """Begins newly assigned partitions somewhere that is not too late; `assigned` says that there are some.
 
-    def __init__(self, subscriber: Subscriber[Any], consumer: KafkaConsumer) -> None:
-        self.subscriber = subscriber
+    It is called by kafka-python's own thread, which may neither wait nor use the inbox: where exactly to go on is then looked
+    up by the thread that polls.
+    """
+
+    def __init__(self, consumer: KafkaConsumer, begin: dict[TopicPartition, int]) -> None:
         self.consumer = consumer
+        self.begin = begin
+        self.assigned = Stop()
 
     def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        partitions = list(assigned)
-        if not partitions:
-            return
-        reached = self.subscriber.reached(partitions)
-        new = [each for each in partitions if reached[part(each)].offset == 0]
-        first = self.consumer.beginning_offsets(partitions)
-        at_start = self.subscriber.at_start(self.consumer, new, first)
-        for each in partitions:
-            self.consumer.seek(each, at_start.get(each, reached[part(each)].offset))
+        for each in assigned:
+            self.consumer.seek(each, self.begin.get(each, 0))
+            self.assigned.set()
 
     def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Nothing is to be done: what was taken in is done, with its offsets."""
