@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
@@ -56,7 +56,7 @@ def last_checkpoint(cluster: Cluster, topics: Topics, source: str) -> Checkpoint
 
 
 @contextmanager
-def reader(cluster: Cluster, **settings: Any) -> Iterator[Consumer]:
+def reader(cluster: Cluster) -> Iterator[Consumer]:
     """A consumer that commits nothing and sees only what was committed. Kafka's errors become `KafkaUnreachable`."""
     complaints = Complaints(cluster)
     told = {
@@ -66,7 +66,8 @@ def reader(cluster: Cluster, **settings: Any) -> Iterator[Consumer]:
         "isolation.level": "read_committed",
         "enable.partition.eof": True,
         "auto.offset.reset": "earliest",
-        **settings,
+        "fetch.wait.max.ms": 20,
+        "queued.max.messages.kbytes": 16_384,
     }
     consumer = Consumer(told)
     try:

@@ -44,6 +44,9 @@ SETTINGS: Final = (
         "A file with the master key that only its owner may read.",
     ),
     Setting(
+        "LEDGER_METRICS_PORT", "none", "Where `run` shows its metrics, in Prometheus' form: a port of this machine."
+    ),
+    Setting(
         "LEDGER_KAFKA_BOOTSTRAP",
         "no Kafka",
         "Where Kafka is, as host:port, several with commas between. Without it nothing is published.",

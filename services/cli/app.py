@@ -8,6 +8,7 @@ from typing import Final
 import typer
 
 from services.cli import (
+    auditing,
     deals,
     demo,
     events,
@@ -52,6 +53,7 @@ for part in (demo, pool, history, deals, lines, explaining, recording, importing
     app.add_typer(part.app)
 app.add_typer(events.app, name="events")
 app.add_typer(policy.app, name="policy")
+app.add_typer(auditing.app, name="audit")
 app.add_typer(scenario.app, name="scenario")
 
 

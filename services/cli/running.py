@@ -1,4 +1,4 @@
-"""`run`: keep the read models true, or bring the clock's facts in, until told to stop."""
+"""`run`: keep the read models true, bring the clock's facts in, publish to Kafka or audit it, until told to stop."""
 
 import os
 import signal
@@ -11,9 +11,11 @@ import psycopg
 import structlog
 import typer
 
+from services.cli.failing import CHECK_FAILED, Failure
 from services.cli.output import AsJson, answer, paragraph
 from services.cli.reader import catch_up
 from services.ledger.answer import LedgerUnavailable, OutcomeUnknown
+from services.streaming import audit_on, new_auditor, new_relay, show_metrics
 from services.sweeper import sweep
 from services.wiring import Books, open_books
 
@@ -30,17 +32,22 @@ Part = Callable[[Books, Event], None]
 class What(StrEnum):
     PROJECTIONS = "projections"
     SWEEPER = "sweeper"
+    RELAY = "relay"
+    AUDITOR = "auditor"
     ALL = "all"
 
 
 @app.command()
 def run(
-    what: Annotated[What, typer.Argument(help="The read models' runner, the sweeper, or all in one process.")],
+    what: Annotated[
+        What, typer.Argument(help="The read models, the sweeper, the relay to Kafka, its auditor, or all but that.")
+    ],
     once: Annotated[bool, typer.Option("--once", help="Do what there is to do now, and end.")] = False,
     json: AsJson = False,
 ) -> None:
-    """Keep the read models true, and bring in what the clock has made happen. Ends on SIGINT and SIGTERM."""
+    """Keep the read models true, bring in what the clock has made happen, publish to Kafka and audit it. Ends on SIGINT and SIGTERM."""
     stop = Event()
+    show_metrics(os.environ)
     before = {each: signal.signal(each, lambda *_: stop.set()) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
         with open_books(os.environ) as books:
@@ -55,6 +62,15 @@ def run(
 def run_once(books: Books, what: What) -> dict[str, Any]:
     """Bring in what is due, and every read model up to the head."""
     document: dict[str, Any] = {}
+    if what == What.RELAY:
+        return {"published": new_relay(books, os.environ).catch_up(Event())}
+    if what == What.AUDITOR:
+        audited = new_auditor(books, os.environ).audit()
+        if not audited.agrees:
+            raise Failure(
+                "kafka-differs", f"{audited.findings[0]} (and {audited.counts.total() - 1} more)", CHECK_FAILED
+            )
+        return {"audited": audited.last}
     if what != What.PROJECTIONS:
         document["brought_in"] = sweep(books.ledger)
     if what != What.SWEEPER:
@@ -67,7 +83,9 @@ def run_on(books: Books, what: What, stop: Event) -> dict[str, Any]:
     parts: dict[What, Sequence[Part]] = {
         What.PROJECTIONS: (arrange,),
         What.SWEEPER: (bring_in,),
-        What.ALL: (arrange, bring_in),
+        What.RELAY: (publish,),
+        What.AUDITOR: (audit,),
+        What.ALL: (arrange, bring_in, publish) if os.environ.get("LEDGER_KAFKA_BOOTSTRAP") else (arrange, bring_in),
     }
     failed: list[Exception] = []
     threads = [Thread(target=guarded, args=(part, books, stop, failed), name=part.__name__) for part in parts[what]]
@@ -94,6 +112,16 @@ def guarded(part: Part, books: Books, stop: Event, failed: list[Exception]) -> N
 
 def arrange(books: Books, stop: Event) -> None:
     books.new_runner().run_forever(stop)
+
+
+def publish(books: Books, stop: Event) -> None:
+    new_relay(books, os.environ).run_forever(stop)
+
+
+def audit(books: Books, stop: Event) -> None:
+    """Raises `Failure` at the end if Kafka differed meanwhile."""
+    if not audit_on(books, os.environ, stop):
+        raise Failure("kafka-differs", "Kafka does not hold what the ledger holds; the log says where.", CHECK_FAILED)
 
 
 def bring_in(books: Books, stop: Event) -> None:
