@@ -4,31 +4,55 @@ Offsets are committed only once the ledger has recorded and the answers are with
 come again, and their commands are the same commands: nothing is recorded twice, and answers repeat under the same id.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Event
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import structlog
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
-from confluent_kafka import Message as Record
-from confluent_kafka.admin import AdminClient
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import KafkaError
+from kafka.structs import OffsetAndMetadata
 
-from consumers.cluster import Cluster, Complaints, KafkaUnreachable
-from consumers.inbound.messages import Bad, Channel, Message, Told, read
+from consumers.cluster import Cluster
+from consumers.inbound.messages import Bad, Message, Told, read
 from consumers.inbound.replies import Answer, bad_of, body_of, headers_of, is_alarm, letter_headers
-from consumers.inbound.topics import LARGEST_LETTER, InboundTopics, TopicMissing, ready
+from consumers.inbound.topics import LARGEST_LETTER, InboundTopics, ready
 from domain.commands import AnyCommand
 
 RecordCommands = Callable[[Iterable[tuple[str, AnyCommand]]], Iterator[Answer]]
 """Records many commands, given with their ids, in durable batches, and answers them in order."""
 
 AT_ONCE: Final = 1_024
-POLL_S: Final = 0.5
+POLL_MS: Final = 500
 FLUSH_WITHIN_S: Final = 30.0
+CLOSE_WITHIN_S: Final = 10.0
 FIRST_WAIT_S: Final = 0.5
 LONGEST_WAIT_S: Final = 30.0
+
+LOOK_AT: Final = "LEDGER_KAFKA_BOOTSTRAP, LEDGER_KAFKA_SECURITY, LEDGER_KAFKA_SASL_*, LEDGER_KAFKA_PREFIX"
+
+CONSUMING: Final[dict[str, Any]] = {
+    "enable_auto_commit": False,
+    "auto_offset_reset": "earliest",
+    "isolation_level": "read_committed",
+    "allow_auto_create_topics": False,
+    "max_partition_fetch_bytes": LARGEST_LETTER,
+    "session_timeout_ms": 10_000,
+    "bootstrap_timeout_ms": 10_000,
+    "metrics_enabled": False,
+}
+PRODUCING: Final[dict[str, Any]] = {
+    "acks": "all",
+    "enable_idempotence": True,
+    "linger_ms": 5,
+    "batch_size": 262_144,
+    "max_request_size": 2 * LARGEST_LETTER,
+    "allow_auto_create_topics": False,
+    "bootstrap_timeout_ms": 10_000,
+    "metrics_enabled": False,
+}
 
 logger: Final = structlog.get_logger("inbox")
 
@@ -63,60 +87,61 @@ class Inbox:
             try:
                 self._listen(stop)
                 wait = FIRST_WAIT_S
-            except (KafkaUnreachable, TopicMissing, AnswersNotDelivered) as away:
-                logger.warning("trying again", error=type(away).__name__, detail=str(away), retry_in_s=wait)
+            except (KafkaError, OSError) as away:
+                told = {"error": type(away).__name__, "detail": str(away)[:500], "retry_in_s": wait}
+                where = {"bootstrap": self.cluster.bootstrap, "hint": LOOK_AT}
+                logger.warning("trying again", topics=list(self.topics.by_name), **told, **where)
                 stop.wait(wait)
                 wait = min(2 * wait, LONGEST_WAIT_S)
 
     def _listen(self, stop: Event) -> None:
-        complaints = Complaints(self.cluster)
-        settings = self.cluster.librdkafka(complaints)
+        settings = self.cluster.kafka_python()
+        ready(self.cluster, self.topics)
+        consumer = KafkaConsumer(*self.topics.by_name, group_id=self.group, **{**settings, **CONSUMING})
         try:
-            ready(AdminClient(settings), self.topics)
-        except KafkaException as error:
-            raise complaints.unreachable(error) from error
-        consumer = Consumer({**settings, **consuming(self.group)})
-        producer = Producer({**settings, **PRODUCING})
-        try:
-            consumer.subscribe(list(self.topics.by_name))
-            logger.info("listening", topics=list(self.topics.by_name), group=self.group)
-            while not stop.is_set():
-                if records := taken(consumer):
-                    self._take([message(each, self.topics.by_name) for each in records], producer, stop)
-                    if not stop.is_set():
-                        commit(consumer, records)
-        except KafkaException as error:
-            raise complaints.unreachable(error) from error
+            producer = KafkaProducer(**{**settings, **PRODUCING})
+            try:
+                logger.info("listening", topics=list(self.topics.by_name), group=self.group)
+                while not stop.is_set():
+                    fetched = consumer.poll(timeout_ms=POLL_MS, max_records=AT_ONCE)
+                    records = [record for of_partition in fetched.values() for record in of_partition]
+                    if records and self._take([self._message(each) for each in records], producer, stop):
+                        commit(consumer, fetched)
+            finally:
+                producer.close(timeout=CLOSE_WITHIN_S)
         finally:
-            consumer.close()
+            consumer.close(autocommit=False)
 
-    def _take(self, messages: Sequence[Message], producer: Producer, stop: Event) -> None:
+    def _message(self, record: Any) -> Message:
+        channel = self.topics.by_name[record.topic]
+        headers = tuple(record.headers)
+        return Message(record.topic, channel, record.partition, record.offset, record.key, headers, record.value)
+
+    def _take(self, messages: Sequence[Message], producer: KafkaProducer, stop: Event) -> bool:
+        """Have messages recorded and answered. False if told to stop before the ledger was there."""
         now = self.doors.now()
         letters = [read(each, now) for each in messages]
         asked = [each for each in letters if isinstance(each, Told)]
         answers = self._recorded(asked, stop)
         if len(answers) < len(asked):
-            return
-        failed: list[KafkaError] = []
-
-        def delivered(error: KafkaError | None, _record: Any) -> None:
-            if error is not None:
-                failed.append(error)
-
+            return False
+        sent = []
         for told, answer in zip(asked, answers, strict=True):
-            headers = cast(Any, headers_of(told, answer, self.doors.source, now))
-            body = body_of(told, answer)
-            producer.produce(self.topics.answers, body, told.subject.encode(), headers=headers, on_delivery=delivered)
-            producer.poll(0)
+            headers = headers_of(told, answer, self.doors.source, now)
+            key = told.subject.encode()
+            sent.append(producer.send(self.topics.answers, body_of(told, answer), key=key, headers=headers))
         alarms = [bad_of(told, answer) for told, answer in zip(asked, answers, strict=True) if is_alarm(answer)]
         for bad in (*(each for each in letters if isinstance(each, Bad)), *alarms):
             tell(bad)
-            headers = cast(Any, letter_headers(bad.message, bad.reason, bad.detail, now))
-            letter, key = bad.message.value, bad.message.key
-            producer.produce(self.topics.dead_letters, letter, key, headers=headers, on_delivery=delivered)
-        if producer.flush(FLUSH_WITHIN_S) or failed:
-            why = failed[0].str() if failed else f"not within {FLUSH_WITHIN_S:.0f} s"
-            raise AnswersNotDelivered(f"answers to {self.topics.answers} or {self.topics.dead_letters}: {why}")
+            headers = letter_headers(bad.message, bad.reason, bad.detail, now)
+            letter = {"value": bad.message.value, "key": bad.message.key, "headers": headers}
+            sent.append(producer.send(self.topics.dead_letters, partition=0, **letter))
+        producer.flush(timeout=FLUSH_WITHIN_S)
+        for each in sent:
+            if not each.succeeded():
+                why = each.exception or f"not within {FLUSH_WITHIN_S:.0f} s"
+                raise AnswersNotDelivered(f"answers to {self.topics.answers} or {self.topics.dead_letters}: {why}")
+        return True
 
     def _recorded(self, asked: Sequence[Told], stop: Event) -> list[Answer]:
         """The ledger's answers. A ledger that is away is asked again, the same; told to stop meanwhile, there are none."""
@@ -131,60 +156,13 @@ class Inbox:
         return []
 
 
-PRODUCING: Final = {
-    "enable.idempotence": True,
-    "linger.ms": 5,
-    "message.max.bytes": LARGEST_LETTER,
-    "compression.type": "lz4",
-}
-
-
-def consuming(group: str) -> dict[str, Any]:
-    return {
-        "group.id": group,
-        "enable.auto.commit": False,
-        "auto.offset.reset": "earliest",
-        "isolation.level": "read_committed",
-        "partition.assignment.strategy": "cooperative-sticky",
-        "session.timeout.ms": 10_000,
-        "max.partition.fetch.bytes": LARGEST_LETTER,
-    }
-
-
-def taken(consumer: Consumer) -> list[Record]:
-    """The records that are there, at most so many; waits a little for the first. Raises `KafkaException`."""
-    first = consumer.poll(POLL_S)
-    if first is None:
-        return []
-    found = [first, *consumer.consume(AT_ONCE - 1, 0.0)]
-    for each in found:
-        if (error := each.error()) is not None:
-            raise KafkaException(error)
-    return found
-
-
-def message(record: Record, channels: dict[str, Channel]) -> Message:
-    topic = str(record.topic())
-    given = cast(list[tuple[str, str | bytes | None]], record.headers() or [])
-    headers = tuple((name, as_bytes(value)) for name, value in given)
-    partition, offset = cast(int, record.partition()), cast(int, record.offset())
-    return Message(topic, channels[topic], partition, offset, as_bytes(record.key()), headers, as_bytes(record.value()))
-
-
-def as_bytes(value: str | bytes | None) -> bytes | None:
-    return value.encode() if isinstance(value, str) else value
-
-
-def commit(consumer: Consumer, records: Iterable[Record]) -> None:
+def commit(consumer: KafkaConsumer, fetched: Mapping[TopicPartition, Sequence[Any]]) -> None:
     """Commit how far the partitions are done. One that is another's by now will be read again there, harmlessly."""
-    done: dict[tuple[str, int], int] = {}
-    for each in records:
-        done[str(each.topic()), cast(int, each.partition())] = cast(int, each.offset()) + 1
+    done = {each: OffsetAndMetadata(records[-1].offset + 1, "", -1) for each, records in fetched.items() if records}
     try:
-        offsets = [TopicPartition(topic, partition, offset) for (topic, partition), offset in done.items()]
-        consumer.commit(offsets=offsets, asynchronous=False)
-    except KafkaException as error:
-        logger.warning("offsets not committed", error=error.args[0].name())
+        consumer.commit(done)
+    except KafkaError as error:
+        logger.warning("offsets not committed", error=type(error).__name__)
 
 
 def tell(bad: Bad) -> None:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from time import monotonic
+from typing import Any, Final
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
-from confluent_kafka import Message as Record
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
-from consumers.cluster import ANSWER_WITHIN_S, Cluster, Complaints
-from consumers.inbound.inbox import PRODUCING, as_bytes, consuming
+from consumers.cluster import Cluster
+from consumers.inbound.inbox import CONSUMING, PRODUCING
 from consumers.inbound.replies import MARK
 from consumers.inbound.topics import InboundTopics
 
@@ -36,30 +36,32 @@ class Letter:
 
 
 class Letters:
-    """The dead letters of an inbox. Raises `KafkaUnreachable` wherever Kafka is asked."""
+    """The dead letters of an inbox. Wherever Kafka is asked, `KafkaError` is raised when it is away."""
 
     def __init__(self, cluster: Cluster, topics: InboundTopics) -> None:
         self.topics = topics
-        self.complaints = Complaints(cluster)
-        self.settings = cluster.librdkafka(self.complaints)
+        self.settings = cluster.kafka_python()
 
     def all(self, first: int = 0, limit: int | None = None) -> Iterator[Letter]:
-        """The letters from a number on, at most so many."""
-        consumer = Consumer({**self.settings, **consuming("none")})
+        """The letters from a number on, at most so many. Raises `TimeoutError` when Kafka does not give them in time."""
+        here = TopicPartition(self.topics.dead_letters, 0)
+        consumer = KafkaConsumer(**{**self.settings, **CONSUMING})
         try:
-            here = TopicPartition(self.topics.dead_letters, 0)
-            low, high = consumer.get_watermark_offsets(here, timeout=ANSWER_WITHIN_S)
-            number = max(first, low)
-            end = high if limit is None else min(high, number + limit)
-            consumer.assign([TopicPartition(self.topics.dead_letters, 0, number)])
+            consumer.assign([here])
+            number = max(first, consumer.beginning_offsets([here])[here])
+            end = consumer.end_offsets([here])[here]
+            end = end if limit is None else min(end, number + limit)
+            consumer.seek(here, number)
+            deadline = monotonic() + NEXT_WITHIN_S
             while number < end:
-                found = letter(sound(consumer.poll(NEXT_WITHIN_S)))
-                number = found.number + 1
-                yield found
-        except KafkaException as error:
-            raise self.complaints.unreachable(error) from error
+                for record in consumer.poll(timeout_ms=500, max_records=end - number).get(here, ()):
+                    number, deadline = record.offset + 1, monotonic() + NEXT_WITHIN_S
+                    if number <= end:
+                        yield letter(record)
+                if monotonic() > deadline:
+                    raise TimeoutError(f"Kafka does not give dead letter {number} of {self.topics.dead_letters}")
         finally:
-            consumer.close()
+            consumer.close(autocommit=False)
 
     def one(self, number: int) -> Letter:
         """Raises `NoSuchLetter`."""
@@ -77,41 +79,28 @@ class Letters:
         mended = {**dict(found.headers), **{name: text.encode() for name, text in (headers or {}).items()}}
         mended[REPLAYED_FROM] = str(number).encode()
         key = mended["ce_subject"] if headers and "ce_subject" in headers else found.key
-        producer = Producer({**self.settings, **PRODUCING})
-        failed: list[Any] = []
-        producer.produce(
-            found.topic,
-            found.value if value is None else value,
-            key,
-            headers=cast(Any, list(mended.items())),
-            on_delivery=lambda error, _: failed.append(error) if error else None,
-        )
-        if producer.flush(NEXT_WITHIN_S) or failed:
-            raise self.complaints.unreachable(KafkaException(*failed))
+        producer = KafkaProducer(**{**self.settings, **PRODUCING})
+        try:
+            text = found.value if value is None else value
+            sent = producer.send(found.topic, text, key=key, headers=list(mended.items()))
+            sent.get(timeout=NEXT_WITHIN_S)
+        finally:
+            producer.close(timeout=NEXT_WITHIN_S)
         return found
-
-
-def sound(record: Record | None) -> Record:
-    """The record, if there is one. Raises `KafkaException`."""
-    if record is None:
-        raise KafkaException(KafkaError(KafkaError.REQUEST_TIMED_OUT))
-    if (error := record.error()) is not None:
-        raise KafkaException(error)
-    return record
 
 
 def letter(record: Any) -> Letter:
     """A dead letter as it was put aside."""
-    headers = tuple((name, as_bytes(value)) for name, value in record.headers() or ())
+    headers = tuple(record.headers)
     marks = {name.removeprefix(MARK): (value or b"").decode() for name, value in headers if name.startswith(MARK)}
     return Letter(
-        number=record.offset(),
+        number=record.offset,
         reason=marks["reason"],
         detail=marks["detail"],
         topic=marks["topic"],
         partition=int(marks["partition"]),
         offset=int(marks["offset"]),
-        key=as_bytes(record.key()),
+        key=record.key,
         headers=tuple((name, value) for name, value in headers if not name.startswith(MARK)),
-        value=as_bytes(record.value()),
+        value=record.value,
     )

@@ -1,14 +1,17 @@
 """The topics of what comes in: one a channel, which others own; and ours, for answers and for what could not be read."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from confluent_kafka.admin import AdminClient
+from kafka import KafkaAdminClient
+from kafka.admin import NewTopic
+from kafka.errors import TopicAlreadyExistsError
 
-from consumers.cluster import ANSWER_WITHIN_S
+from consumers.cluster import Cluster
 from consumers.inbound.messages import CHANNELS, Channel
-from consumers.topics import DAY_MS, Wanted, make
 
+DAY_MS: Final = 86_400_000
 LARGEST_LETTER: Final = 16 * 1024 * 1024
 """Bytes of the largest message that the dead-letter topic takes, as others may allow larger ones than we read."""
 
@@ -42,21 +45,27 @@ class InboundTopics:
         """One partition, so that a letter has a number: its offset."""
         return f"{self.prefix}.in.dead-letters"
 
-    def ours(self) -> list[Wanted]:
+    def ours(self) -> list[NewTopic]:
         kept = {"retention.ms": str(self.kept_days * DAY_MS)}
-        large = {"max.message.bytes": str(LARGEST_LETTER)}
+        letters = {"max.message.bytes": str(LARGEST_LETTER), "retention.ms": "-1"}
         return [
-            Wanted(self.answers, 4, self.replication, kept),
-            Wanted(self.dead_letters, 1, self.replication, {**kept, **large, "retention.ms": "-1"}),
+            NewTopic(self.answers, 4, self.replication, topic_configs=kept),
+            NewTopic(self.dead_letters, 1, self.replication, topic_configs=letters),
         ]
 
 
-def ready(admin: AdminClient, topics: InboundTopics) -> None:
-    """Make our own topics where they are missing. Raises `TopicMissing` for one that others write to, `KafkaException`."""
-    there = admin.list_topics(timeout=ANSWER_WITHIN_S).topics
-    make(admin, [each for each in topics.ours() if each.name not in there])
-    missing = [name for name in topics.by_name if name not in there]
-    if missing:
+def ready(cluster: Cluster, topics: InboundTopics) -> None:
+    """Make our own topics where they are missing. Raises `TopicMissing` for one that others write to, and `KafkaError`."""
+    admin = KafkaAdminClient(**cluster.kafka_python(), bootstrap_timeout_ms=10_000)
+    try:
+        there = set(admin.list_topics())
+        for each in topics.ours():
+            if each.name not in there:
+                with suppress(TopicAlreadyExistsError):
+                    admin.create_topics([each])
+    finally:
+        admin.close()
+    if missing := [name for name in topics.by_name if name not in there]:
         raise TopicMissing(
             f"there is no topic {', '.join(missing)}: make it, or check LEDGER_KAFKA_PREFIX and LEDGER_INBOX_CHANNELS"
         )
