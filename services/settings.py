@@ -69,6 +69,11 @@ SETTINGS: Final = (
     Setting("LEDGER_KAFKA_REPLICATION", "3", "On how many brokers each topic is kept; 1 where there is one broker."),
     Setting("LEDGER_KAFKA_RETENTION_DAYS", "0", "For how many days Kafka keeps events; 0 keeps them for ever."),
     Setting(
+        "LEDGER_INBOX_CHANNELS",
+        "payments,visits,people,leads",
+        "What `run inbox` listens to: each is a topic of others, .in.payments and so on after the prefix.",
+    ),
+    Setting(
         "LEDGER_KAFKA_STANDBYS",
         "none",
         "PostgreSQL stand-bys by their application_name, with commas between: only what all have on disk is published.",

@@ -1,13 +1,15 @@
 """Dead letters: read, and sent again once what was wrong is mended."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Final
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import KafkaError
 
-from consumers.cluster import Cluster
+from consumers.cluster import Cluster, KafkaUnreachable
 from consumers.inbound.inbox import CONSUMING, PRODUCING
 from consumers.inbound.replies import MARK
 from consumers.inbound.topics import InboundTopics
@@ -36,16 +38,20 @@ class Letter:
 
 
 class Letters:
-    """The dead letters of an inbox. Wherever Kafka is asked, `KafkaError` is raised when it is away."""
+    """The dead letters of an inbox. Wherever Kafka is asked, `KafkaUnreachable` is raised when it is away."""
 
     def __init__(self, cluster: Cluster, topics: InboundTopics) -> None:
         self.topics = topics
-        self.settings = cluster.kafka_python()
+        self.cluster = cluster
 
     def all(self, first: int = 0, limit: int | None = None) -> Iterator[Letter]:
-        """The letters from a number on, at most so many. Raises `TimeoutError` when Kafka does not give them in time."""
+        """The letters from a number on, at most so many."""
+        with reaching(self.cluster):
+            yield from self._all(first, limit)
+
+    def _all(self, first: int, limit: int | None) -> Iterator[Letter]:
         here = TopicPartition(self.topics.dead_letters, 0)
-        consumer = KafkaConsumer(**{**self.settings, **CONSUMING})
+        consumer = KafkaConsumer(**{**self.cluster.kafka_python(), **CONSUMING})
         try:
             consumer.assign([here])
             number = max(first, consumer.beginning_offsets([here])[here])
@@ -79,14 +85,27 @@ class Letters:
         mended = {**dict(found.headers), **{name: text.encode() for name, text in (headers or {}).items()}}
         mended[REPLAYED_FROM] = str(number).encode()
         key = mended["ce_subject"] if headers and "ce_subject" in headers else found.key
-        producer = KafkaProducer(**{**self.settings, **PRODUCING})
-        try:
-            text = found.value if value is None else value
-            sent = producer.send(found.topic, text, key=key, headers=list(mended.items()))
-            sent.get(timeout=NEXT_WITHIN_S)
-        finally:
-            producer.close(timeout=NEXT_WITHIN_S)
+        with reaching(self.cluster):
+            producer = KafkaProducer(**{**self.cluster.kafka_python(), **PRODUCING})
+            try:
+                text = found.value if value is None else value
+                sent = producer.send(found.topic, text, key=key, headers=list(mended.items()))
+                sent.get(timeout=NEXT_WITHIN_S)
+            finally:
+                producer.close(timeout=NEXT_WITHIN_S)
         return found
+
+
+@contextmanager
+def reaching(cluster: Cluster) -> Iterator[None]:
+    """Say in words of the settings that Kafka is away. Raises `KafkaUnreachable`."""
+    try:
+        yield
+    except (KafkaError, TimeoutError) as error:
+        raise KafkaUnreachable(
+            f"Kafka at {cluster.bootstrap} does not give dead letters: {error}. Check LEDGER_KAFKA_BOOTSTRAP, "
+            "LEDGER_KAFKA_SECURITY and LEDGER_KAFKA_PREFIX; `run inbox` makes the topic."
+        ) from error
 
 
 def letter(record: Any) -> Letter:

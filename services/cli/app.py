@@ -15,6 +15,7 @@ from services.cli import (
     explaining,
     history,
     importing,
+    inbox,
     lines,
     policy,
     pool,
@@ -52,6 +53,7 @@ def salesledger(context: typer.Context) -> None:
 for part in (demo, pool, history, deals, lines, explaining, recording, importing, state, proving, running):
     app.add_typer(part.app)
 app.add_typer(events.app, name="events")
+app.add_typer(inbox.app, name="inbox")
 app.add_typer(policy.app, name="policy")
 app.add_typer(auditing.app, name="audit")
 app.add_typer(scenario.app, name="scenario")

@@ -14,6 +14,7 @@ import typer
 from services.cli.failing import CHECK_FAILED, Failure
 from services.cli.output import AsJson, answer, paragraph
 from services.cli.reader import catch_up
+from services.inbound import new_inbox
 from services.ledger.answer import LedgerUnavailable, OutcomeUnknown
 from services.streaming import audit_on, new_auditor, new_relay, show_metrics
 from services.sweeper import sweep
@@ -34,13 +35,17 @@ class What(StrEnum):
     SWEEPER = "sweeper"
     RELAY = "relay"
     AUDITOR = "auditor"
+    INBOX = "inbox"
     ALL = "all"
 
 
 @app.command()
 def run(
     what: Annotated[
-        What, typer.Argument(help="The read models, the sweeper, the relay to Kafka, its auditor, or all but that.")
+        What,
+        typer.Argument(
+            help="The read models, the sweeper, the relay to Kafka, its auditor, the inbox, or the first three."
+        ),
     ],
     once: Annotated[bool, typer.Option("--once", help="Do what there is to do now, and end.")] = False,
     json: AsJson = False,
@@ -62,6 +67,8 @@ def run(
 def run_once(books: Books, what: What) -> dict[str, Any]:
     """Bring in what is due, and every read model up to the head."""
     document: dict[str, Any] = {}
+    if what == What.INBOX:
+        raise Failure("bad-usage", "The inbox has no end: run it without --once.")
     if what == What.RELAY:
         return {"published": new_relay(books, os.environ).catch_up(Event())}
     if what == What.AUDITOR:
@@ -85,6 +92,7 @@ def run_on(books: Books, what: What, stop: Event) -> dict[str, Any]:
         What.SWEEPER: (bring_in,),
         What.RELAY: (publish,),
         What.AUDITOR: (audit,),
+        What.INBOX: (take_in,),
         What.ALL: (arrange, bring_in, publish) if os.environ.get("LEDGER_KAFKA_BOOTSTRAP") else (arrange, bring_in),
     }
     failed: list[Exception] = []
@@ -116,6 +124,10 @@ def arrange(books: Books, stop: Event) -> None:
 
 def publish(books: Books, stop: Event) -> None:
     new_relay(books, os.environ).run_forever(stop)
+
+
+def take_in(books: Books, stop: Event) -> None:
+    new_inbox(books, os.environ).run(stop)
 
 
 def audit(books: Books, stop: Event) -> None:
