@@ -7,7 +7,7 @@ from threading import Event
 from typing import Any, Final
 
 import structlog
-from confluent_kafka import KafkaException
+from kafka.errors import UnknownTopicOrPartitionError
 from psycopg import Connection
 
 from consumers.checkpoint import last_checkpoint, reader
@@ -71,9 +71,9 @@ class Auditor:
             partitions = Partitions(consumer, self.topics.events)
             try:
                 partitions.start(self._recorded_ms(connection, first))
-            except KafkaException as error:
+            except UnknownTopicOrPartitionError as error:
                 raise KafkaUnreachable(
-                    f"Topic {self.topics.events} cannot be read: {error.args[0].str()}. Is LEDGER_KAFKA_PREFIX right, and "
+                    f"There is no topic {self.topics.events} at {self.cluster.bootstrap}. Is LEDGER_KAFKA_PREFIX right, and "
                     "has a relay published to it?"
                 ) from error
             yield Comparison(connection, self.log.source, partitions, first, first)

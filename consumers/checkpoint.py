@@ -4,17 +4,19 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final, Self
+from time import monotonic
+from typing import Any, Final, Self
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaTimeoutError
 
-from consumers.cluster import ANSWER_WITHIN_S, Cluster, Complaints
+from consumers.cluster import ANSWER_WITHIN_MS, TROUBLE, Cluster
 from consumers.topics import Topics
 
-END: Final[int] = getattr(KafkaError, "_PARTITION_EOF")  # noqa: B009 (public, though it begins with _)
-TIMED_OUT: Final[int] = getattr(KafkaError, "_TIMED_OUT")  # noqa: B009
 TAIL: Final = 256
 """How many offsets from the end are looked at first. Kafka's own markers of transactions take offsets too."""
+
+POLL_MS: Final = 200
 
 
 class CheckpointLost(RuntimeError):
@@ -56,65 +58,61 @@ def last_checkpoint(cluster: Cluster, topics: Topics, source: str) -> Checkpoint
 
 
 @contextmanager
-def reader(cluster: Cluster) -> Iterator[Consumer]:
-    """A consumer that commits nothing and sees only what was committed. Kafka's errors become `KafkaUnreachable`."""
-    complaints = Complaints(cluster)
-    told = {
-        **cluster.librdkafka(complaints),
-        "group.id": "sales-ledger-checks",
-        "enable.auto.commit": False,
-        "isolation.level": "read_committed",
-        "enable.partition.eof": True,
-        "auto.offset.reset": "earliest",
-        "fetch.wait.max.ms": 20,
-        "queued.max.messages.kbytes": 16_384,
-    }
-    consumer = Consumer(told)
+def reader(cluster: Cluster) -> Iterator[KafkaConsumer]:
+    """A consumer that commits nothing and sees only what was committed. Its troubles become `KafkaUnreachable`."""
     try:
-        yield consumer
-    except KafkaException as error:
-        raise complaints.unreachable(error) from error
-    finally:
-        consumer.close()
+        consumer = KafkaConsumer(
+            **cluster.kafka_python(),
+            group_id=None,
+            enable_auto_commit=False,
+            isolation_level="read_committed",
+            auto_offset_reset="earliest",
+            fetch_max_wait_ms=50,
+            max_poll_records=2_000,
+            max_partition_fetch_bytes=2 * 2**20,
+        )
+        try:
+            yield consumer
+        finally:
+            consumer.close()
+    except TROUBLE as error:
+        raise cluster.unreachable(error) from error
 
 
-def at_the_end(consumer: Consumer, topic: str, key: bytes) -> Checkpoint | None:
+def at_the_end(consumer: KafkaConsumer, topic: str, key: bytes) -> Checkpoint | None:
     """The last record with the key, looked for from the end in strides that double."""
-    first, end = consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=ANSWER_WITHIN_S)
+    part = TopicPartition(topic, 0)
+    first, end = consumer.beginning_offsets([part])[part], consumer.end_offsets([part])[part]
     stride = TAIL
     while True:
         start = max(first, end - stride)
         found = None
-        for message in read_to_end(consumer, [TopicPartition(topic, 0, start)]):
-            if message.key() == key:
-                found = Checkpoint.from_bytes(message.value() or b"")
+        for record in read_between(consumer, {part: start}, {part: end}):
+            if record.key == key:
+                found = Checkpoint.from_bytes(record.value)
         if found or start == first:
             return found
         stride *= 8
 
 
-def holds_events(consumer: Consumer, topic: str, source: bytes) -> bool:
+def holds_events(consumer: KafkaConsumer, topic: str, source: bytes) -> bool:
     """Whether any event of the source was ever committed to the topic and is still there."""
-    partitions = consumer.list_topics(topic, timeout=ANSWER_WITHIN_S).topics[topic].partitions
-    starts = [TopicPartition(topic, each, 0) for each in partitions]
-    for start in starts:
-        start.offset = consumer.get_watermark_offsets(start, timeout=ANSWER_WITHIN_S)[0]
-    return any(dict(each.headers() or []).get("ce_source") == source for each in read_to_end(consumer, starts))
+    parts = [TopicPartition(topic, each) for each in consumer.partitions_for_topic(topic)]
+    found = read_between(consumer, consumer.beginning_offsets(parts), consumer.end_offsets(parts))
+    return any(dict(record.headers).get("ce_source") == source for record in found)
 
 
-def read_to_end(consumer: Consumer, starts: list[TopicPartition]) -> Iterator[Message]:
-    """What is committed from these offsets up to the end of each partition."""
-    consumer.assign(starts)
-    unfinished = len(starts)
-    while unfinished:
-        message = consumer.poll(ANSWER_WITHIN_S)
-        if message is None:
-            raise KafkaException(KafkaError(TIMED_OUT, "reading took too long"))
-        error = message.error()
-        if error is None:
-            yield message
-        elif error.code() == END:
-            unfinished -= 1
-        else:
-            raise KafkaException(error)
-    consumer.unassign()
+def read_between(
+    consumer: KafkaConsumer, starts: dict[TopicPartition, int], ends: dict[TopicPartition, int]
+) -> Iterator[Any]:
+    """What is committed between these offsets of each partition. Raises `KafkaTimeoutError` when nothing comes."""
+    consumer.assign(list(starts))
+    for part, offset in starts.items():
+        consumer.seek(part, offset)
+    deadline = monotonic() + ANSWER_WITHIN_MS / 1_000
+    while any(consumer.position(part) < end for part, end in ends.items()):
+        for records in consumer.poll(timeout_ms=POLL_MS).values():
+            yield from records
+            deadline = monotonic() + ANSWER_WITHIN_MS / 1_000
+        if monotonic() > deadline:
+            raise KafkaTimeoutError("reading took too long")

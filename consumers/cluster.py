@@ -1,39 +1,26 @@
-"""Where Kafka is and how to get in, in the words of both client libraries that are used here."""
+"""Where Kafka is and how to get in, and what is said when it does not answer."""
 
-import logging
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from confluent_kafka import KafkaError, KafkaException
+from kafka import errors
+from kafka.errors import KafkaError
 
-Said = Callable[[KafkaError], None]
-
-ANSWER_WITHIN_S: Final = 10.0
+ANSWER_WITHIN_MS: Final = 10_000
 """How long a question to the cluster may take before it counts as away."""
+
+REFUSED: Final = (
+    errors.SaslAuthenticationFailedError,
+    errors.UnsupportedSaslMechanismError,
+    errors.IllegalSaslStateError,
+    errors.AuthorizationError,
+)
+"""Errors that no waiting mends."""
 
 
 class KafkaUnreachable(ConnectionError):
     """Kafka does not answer, or lets us not in. The message names the settings to look at; trying again may help."""
-
-
-REFUSED: Final = frozenset(
-    getattr(KafkaError, name)
-    for name in (
-        "_AUTHENTICATION",
-        "_SSL",
-        "SASL_AUTHENTICATION_FAILED",
-        "UNSUPPORTED_SASL_MECHANISM",
-        "ILLEGAL_SASL_STATE",
-        "TOPIC_AUTHORIZATION_FAILED",
-        "TRANSACTIONAL_ID_AUTHORIZATION_FAILED",
-        "CLUSTER_AUTHORIZATION_FAILED",
-    )
-)
-"""Errors that no waiting mends."""
-
-ALL_DOWN: Final[int] = getattr(KafkaError, "_ALL_BROKERS_DOWN")  # noqa: B009 (public, though it begins with _)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,26 +36,8 @@ class Cluster:
     username: str | None = None
     password: str | None = field(default=None, repr=False)
 
-    def librdkafka(self, said: Said | None = None) -> dict[str, Any]:
-        """The settings by the names of librdkafka, on which `confluent-kafka` stands. `said` hears what goes wrong."""
-        wanted = {
-            "bootstrap.servers": self.bootstrap,
-            "security.protocol": self.security,
-            "ssl.ca.location": self.ca_file and str(self.ca_file),
-            "ssl.certificate.location": self.cert_file and str(self.cert_file),
-            "ssl.key.location": self.key_file and str(self.key_file),
-            "sasl.mechanism": self.mechanism,
-            "sasl.username": self.username,
-            "sasl.password": self.password,
-            "client.id": "sales-ledger",
-            "error_cb": said,
-            "logger": quiet(),
-            "reconnect.backoff.max.ms": 2_000,
-        }
-        return {name: value for name, value in wanted.items() if value is not None}
-
     def kafka_python(self) -> dict[str, Any]:
-        """The settings by the names of `kafka-python`."""
+        """The settings as `kafka-python` takes them, whatever is made with them: producer, consumer or admin."""
         wanted = {
             "bootstrap_servers": self.bootstrap.split(","),
             "security_protocol": self.security,
@@ -79,30 +48,17 @@ class Cluster:
             "sasl_plain_username": self.username,
             "sasl_plain_password": self.password,
             "client_id": "sales-ledger",
+            "bootstrap_timeout_ms": ANSWER_WITHIN_MS,
+            "request_timeout_ms": ANSWER_WITHIN_MS,
+            "reconnect_backoff_max_ms": 2_000,
         }
         return {name: value for name, value in wanted.items() if value is not None}
 
-
-@dataclass(slots=True)
-class Complaints:
-    """What the library said went wrong, kept because its exceptions often say only that time ran out."""
-
-    cluster: Cluster
-    last: KafkaError | None = None
-
-    def __call__(self, error: KafkaError) -> None:
-        """Hear of an error. That all brokers are down tells less than what was said before."""
-        if self.last is None or error.code() != ALL_DOWN:
-            self.last = error
-
     def unreachable(self, error: Exception) -> KafkaUnreachable:
         """The same as an error that says which settings to look at."""
-        cause = self.last
-        if cause is None and isinstance(error, KafkaException):
-            cause = error.args[0]
-        why = cause.str() if cause else str(error)
-        where = f"Kafka at {self.cluster.bootstrap} (LEDGER_KAFKA_BOOTSTRAP)"
-        if cause is not None and cause.code() in REFUSED:
+        where = f"Kafka at {self.bootstrap} (LEDGER_KAFKA_BOOTSTRAP)"
+        why = f"{type(error).__name__}: {error}"
+        if isinstance(error, REFUSED) or "SSL" in str(error):
             return KafkaUnreachable(
                 f"{where} lets us not in: {why}. Check LEDGER_KAFKA_SECURITY, LEDGER_KAFKA_SASL_MECHANISM, "
                 "LEDGER_KAFKA_SASL_USERNAME, LEDGER_KAFKA_SASL_PASSWORD and LEDGER_KAFKA_CA_FILE."
@@ -110,9 +66,5 @@ class Complaints:
         return KafkaUnreachable(f"{where} does not answer: {why}.")
 
 
-def quiet() -> logging.Logger:
-    """A logger for the library's own chatter, which says nothing: what matters comes as errors."""
-    silent = logging.getLogger("sales-ledger.librdkafka")
-    silent.propagate = False
-    silent.disabled = True
-    return silent
+TROUBLE: Final = (KafkaError, OSError)
+"""What the library raises when it cannot talk to Kafka: its own errors, and those of sockets and TLS below it."""

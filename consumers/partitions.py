@@ -2,15 +2,16 @@
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Final, Self, cast
+from time import monotonic
+from typing import Any, Final, Self
 
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaTimeoutError, UnknownTopicOrPartitionError
 
-from consumers.checkpoint import END, TIMED_OUT
-from consumers.cluster import ANSWER_WITHIN_S
+from consumers.checkpoint import POLL_MS
+from consumers.cluster import ANSWER_WITHIN_MS
 from consumers.log import content_hash
 
-AT_ONCE: Final = 1_000
 MOST_AHEAD: Final = 4_000
 """A partition with so many records in memory waits for the others."""
 
@@ -27,19 +28,17 @@ class Held:
     content: str
 
     @classmethod
-    def of(cls, message: Message) -> Self:
-        headers = cast(list[tuple[str, bytes]], message.headers() or [])
-        told = dict(headers).get(POSITION) or b""
-        content = content_hash(message.key() or b"", message.value() or b"", headers)
-        position = int(told) if told.isdigit() else 0
-        return cls(position, message.partition() or 0, message.offset() or 0, content)
+    def of(cls, record: Any) -> Self:
+        told = dict(record.headers).get(POSITION) or b""
+        content = content_hash(record.key or b"", record.value or b"", record.headers)
+        return cls(int(told) if told.isdigit() else 0, record.partition, record.offset, content)
 
 
 @dataclass(slots=True)
 class Partition:
     """`end` is the offset up to which it is read in this round."""
 
-    number: int
+    where: TopicPartition
     next_offset: int
     end: int = 0
     ahead: deque[Held] = field(default_factory=deque)
@@ -53,58 +52,58 @@ class Partition:
 
 @dataclass(slots=True)
 class Partitions:
-    """All partitions of a topic, read side by side. Give it a consumer of committed records that tells of ends."""
+    """All partitions of a topic, read side by side. Give it a consumer of committed records."""
 
-    consumer: Consumer
+    consumer: KafkaConsumer
     topic: str
-    parts: dict[int, Partition] = field(default_factory=dict)
+    parts: dict[TopicPartition, Partition] = field(default_factory=dict)
 
     def start(self, at_ms: int | None) -> None:
-        """Begin with what was recorded at the time in milliseconds or later; at the start of the topic if None."""
-        found = self.consumer.list_topics(self.topic, timeout=ANSWER_WITHIN_S).topics[self.topic]
-        if found.error is not None:
-            raise KafkaException(found.error)
-        starts = [TopicPartition(self.topic, number, at_ms or 0) for number in sorted(found.partitions)]
+        """Begin with what was recorded at the time in milliseconds or later; at the start of the topic if None.
+
+        Raises `UnknownTopicOrPartitionError` if there is no such topic.
+        """
+        wanted = [TopicPartition(self.topic, each) for each in sorted(self.consumer.partitions_for_topic(self.topic))]
+        if not wanted:
+            raise UnknownTopicOrPartitionError(self.topic)
+        starts = self.consumer.beginning_offsets(wanted)
         if at_ms is not None:
-            starts = self.consumer.offsets_for_times(starts, timeout=ANSWER_WITHIN_S)
-        for each in starts:
-            first, end = self.consumer.get_watermark_offsets(each, timeout=ANSWER_WITHIN_S)
-            each.offset = max(first, each.offset) if each.offset >= 0 else end
-            self.parts[each.partition] = Partition(each.partition, each.offset)
-        self.consumer.assign(starts)
+            ends = self.consumer.end_offsets(wanted)
+            found = self.consumer.offsets_for_times(dict.fromkeys(wanted, at_ms))
+            starts = {each: found[each].offset if found[each] else ends[each] for each in wanted}
+        self.consumer.assign(wanted)
+        for each in wanted:
+            self.consumer.seek(each, starts[each])
+            self.parts[each] = Partition(each, starts[each])
 
     def begin_round(self) -> None:
         """Read up to what is there now."""
-        for part in self.parts.values():
-            where = TopicPartition(self.topic, part.number)
-            part.end = self.consumer.get_watermark_offsets(where, timeout=ANSWER_WITHIN_S)[1]
+        for where, end in self.consumer.end_offsets(list(self.parts)).items():
+            self.parts[where].end = end
 
     def fill(self) -> None:
-        """Read until every partition has a record to look at, or has none left in this round."""
+        """Read until every partition has a record to look at, or has none left in this round.
+
+        Raises `KafkaTimeoutError` when nothing comes.
+        """
+        deadline = monotonic() + ANSWER_WITHIN_MS / 1_000
         while any(not part.ahead and not part.is_read for part in self.parts.values()):
-            self._read()
+            if self._read():
+                deadline = monotonic() + ANSWER_WITHIN_MS / 1_000
+            elif monotonic() > deadline:
+                raise KafkaTimeoutError("reading took too long")
 
-    def drained(self) -> bool:
-        return all(not part.ahead and part.is_read for part in self.parts.values())
-
-    def _read(self) -> None:
-        message = self.consumer.poll(ANSWER_WITHIN_S)
-        if message is None:
-            raise KafkaException(TIMED_OUT)
-        for each in (message, *self.consumer.consume(AT_ONCE, 0)):
-            self._take(each)
-        for part in self.parts.values():
+    def _read(self) -> bool:
+        """Take what has come. Returns whether anything has: a marker of a transaction moves on without a record."""
+        moved = False
+        for where, records in self.consumer.poll(timeout_ms=POLL_MS).items():
+            self.parts[where].ahead.extend(map(Held.of, records))
+        for where, part in self.parts.items():
+            position = self.consumer.position(where)
+            moved = moved or position != part.next_offset
+            part.next_offset = position
             wanted = len(part.ahead) > MOST_AHEAD
             if wanted != part.paused:
                 part.paused = wanted
-                (self.consumer.pause if wanted else self.consumer.resume)([TopicPartition(self.topic, part.number)])
-
-    def _take(self, message: Message) -> None:
-        part, error = self.parts[message.partition() or 0], message.error()
-        if error is None:
-            part.ahead.append(Held.of(message))
-            part.next_offset = (message.offset() or 0) + 1
-        elif error.code() == END:
-            part.next_offset = max(part.next_offset, message.offset() or 0)
-        else:
-            raise KafkaException(error)
+                (self.consumer.pause if wanted else self.consumer.resume)(where)
+        return moved

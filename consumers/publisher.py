@@ -1,29 +1,33 @@
 """The transactional producer: events and the checkpoint that goes with them become visible together, or not at all."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from threading import Thread
+from typing import Final
 
-from confluent_kafka import KafkaError, KafkaException, Producer
+from kafka import KafkaProducer
+from kafka.errors import InvalidProducerEpochError, KafkaError, KafkaTimeoutError, ProducerFencedError
 
 from consumers.checkpoint import Checkpoint
-from consumers.cluster import Cluster, Complaints
+from consumers.cluster import ANSWER_WITHIN_MS, TROUBLE, Cluster
 from consumers.log import Outgoing
 from consumers.topics import Topics
 
 TRANSACTION_MS: Final = 30_000
 """After this time without a commit Kafka aborts by itself, so that readers do not wait for a relay that is gone."""
 
-COMMIT_WITHIN_S: Final = 25.0
-ABORT_WITHIN_S: Final = 5.0
+DELIVERY_MS: Final = 25_000
+CLOSE_WITHIN_S: Final = 2.0
 BATCH_BYTES: Final = 262_144
+LINGER_MS: Final = 5
+RETRY_MS: Final = 10
+"""How soon a transaction that Kafka is still completing is asked for again; the library sleeps that long."""
+
 MOST_BESIDE_THE_VALUE: Final = 100_000
 """No key and headers take more bytes: their longest texts have 10,000 characters."""
 
-FENCED: Final = frozenset(
-    getattr(KafkaError, name) for name in ("_FENCED", "PRODUCER_FENCED", "INVALID_PRODUCER_EPOCH")
-)
+FENCED: Final = (ProducerFencedError, InvalidProducerEpochError)
 
 
 class PublishingFailed(ConnectionError):
@@ -49,8 +53,8 @@ class EventTooLarge(ValueError):
 class Publisher:
     """Publishes in transactions; made by `publishing`. One failure, and another must be made."""
 
-    producer: Producer
-    complaints: Complaints
+    producer: KafkaProducer
+    cluster: Cluster
     topics: Topics
     source: bytes
     largest: int
@@ -71,17 +75,17 @@ class Publisher:
 
     def _transact(self, events: Sequence[Outgoing]) -> None:
         reached = Checkpoint(events[-1].position, events[-1].chain)
-        produce, topic = self.producer.produce, self.topics.events
+        send, topic = self.producer.send, self.topics.events
         try:
             self.producer.begin_transaction()
             for each in events:
-                produce(topic, each.value, each.key, headers=cast(Any, each.headers), timestamp=each.at_ms)
-            produce(self.topics.checkpoint, reached.to_bytes(), self.source, partition=0)
-            self.producer.commit_transaction(COMMIT_WITHIN_S)
-        except (KafkaException, BufferError) as error:
-            with suppress(KafkaException):
-                self.producer.abort_transaction(ABORT_WITHIN_S)
-            raise failure(error, self.complaints) from error
+                send(topic, each.value, each.key, each.headers, timestamp_ms=each.at_ms)
+            send(self.topics.checkpoint, reached.to_bytes(), self.source, partition=0)
+            within(DELIVERY_MS, self.producer.commit_transaction)
+        except TROUBLE as error:
+            with suppress(*TROUBLE):
+                within(ANSWER_WITHIN_MS, self.producer.abort_transaction)
+            raise failure(error, self.cluster) from error
 
     def _is_too_large(self, event: Outgoing) -> bool:
         return len(event.value) + MOST_BESIDE_THE_VALUE > self.largest and event.size > self.largest
@@ -93,33 +97,48 @@ def publishing(cluster: Cluster, topics: Topics, source: str, largest: int) -> I
 
     `largest` is what the topic takes as one record, in bytes.
     """
-    complaints = Complaints(cluster)
-    producer = Producer(
-        {
-            **cluster.librdkafka(complaints),
-            "transactional.id": f"sales-ledger-relay{source}",
-            "transaction.timeout.ms": TRANSACTION_MS,
-            "message.timeout.ms": TRANSACTION_MS,
-            "message.max.bytes": max(largest, 1_000),
-            "batch.size": max(1, min(BATCH_BYTES, largest // 2)),
-            "linger.ms": 2,
-            "partitioner": "murmur2_random",
-            "queue.buffering.max.messages": 100_000,
-        }
-    )
     try:
-        producer.init_transactions(COMMIT_WITHIN_S)
-    except KafkaException as error:
-        raise failure(error, complaints) from error
-    try:
-        yield Publisher(producer, complaints, topics, source.encode(), largest)
-    finally:
-        producer.purge()
-        producer.flush(0)
+        producer = KafkaProducer(
+            **cluster.kafka_python(),
+            enable_idempotence=True,
+            transactional_id=f"sales-ledger-relay{source}",
+            transaction_timeout_ms=TRANSACTION_MS,
+            delivery_timeout_ms=DELIVERY_MS,
+            max_block_ms=ANSWER_WITHIN_MS,
+            max_request_size=max(2**20, largest + MOST_BESIDE_THE_VALUE),
+            batch_size=max(1, min(BATCH_BYTES, largest // 2)),
+            linger_ms=LINGER_MS,
+            retry_backoff_ms=RETRY_MS,
+        )
+        try:
+            producer.init_transactions()
+            yield Publisher(producer, cluster, topics, source.encode(), largest)
+        finally:
+            producer.close(timeout=CLOSE_WITHIN_S)
+    except KafkaError as error:
+        raise failure(error, cluster) from error
 
 
-def failure(error: Exception, complaints: Complaints) -> PublishingFailed:
-    cause = error.args[0] if error.args else None
-    if isinstance(cause, KafkaError) and cause.code() in FENCED:
-        return Fenced(f"another relay has taken over: {cause.str()}")
-    return PublishingFailed(str(complaints.unreachable(error)))
+def failure(error: Exception, cluster: Cluster) -> PublishingFailed:
+    if isinstance(error, FENCED):
+        return Fenced(f"another relay has taken over: {type(error).__name__}")
+    return PublishingFailed(str(cluster.unreachable(error)))
+
+
+def within(limit_ms: int, wait: Callable[[], None]) -> None:
+    """Wait no longer than that for what the library waits for without end. Raises `KafkaTimeoutError`, or what it raises."""
+    failed: list[Exception] = []
+
+    def work() -> None:
+        try:
+            wait()
+        except Exception as error:  # noqa: BLE001 (raised again by who waits)
+            failed.append(error)
+
+    worker = Thread(target=work, daemon=True)
+    worker.start()
+    worker.join(limit_ms / 1_000)
+    if worker.is_alive():
+        raise KafkaTimeoutError(f"no answer within {limit_ms} ms")
+    if failed:
+        raise failed[0]

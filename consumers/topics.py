@@ -1,13 +1,16 @@
 """The topics that the relay publishes to: made as the settings say, and held against them when they are there already."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
-from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
+from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.errors import InvalidReplicationFactorError, TopicAlreadyExistsError
 
-from consumers.cluster import ANSWER_WITHIN_S, Cluster, Complaints
+from consumers.cluster import TROUBLE, Cluster
 
 logger: Final = structlog.get_logger("kafka")
 
@@ -102,16 +105,18 @@ def prepare(cluster: Cluster, topics: Topics) -> Found:
     Other partitions or another cleanup policy raise `TopicDiffers`; other differences are logged and given back. Raises
     `KafkaUnreachable` while the cluster is away or refuses us.
     """
-    complaints = Complaints(cluster)
-    admin = AdminClient(cluster.librdkafka(complaints))
     try:
-        there = admin.list_topics(timeout=ANSWER_WITHIN_S).topics
-        missing = [each for each in topics.wanted() if each.name not in there]
-        make(admin, missing)
-        differences = [found for each in topics.wanted() if each not in missing for found in differing(admin, each)]
-        largest = int(described(admin, topics.events)["max.message.bytes"])
-    except KafkaException as error:
-        raise complaints.unreachable(error) from error
+        admin = KafkaAdminClient(**cluster.kafka_python())
+        try:
+            there = set(admin.list_topics())
+            missing = [each for each in topics.wanted() if each.name not in there]
+            make(admin, missing)
+            differences = [found for each in topics.wanted() if each not in missing for found in differing(admin, each)]
+            largest = int(described(admin, topics.events)["max.message.bytes"])
+        finally:
+            admin.close()
+    except TROUBLE as error:
+        raise cluster.unreachable(error) from error
     for each in differences:
         logger.warning("topic differs", topic=each.topic, what=each.what, wanted=each.wanted, found=each.found)
     if fatal := [str(each) for each in differences if each.fatal]:
@@ -119,26 +124,26 @@ def prepare(cluster: Cluster, topics: Topics) -> Found:
     return Found(largest, differences)
 
 
-def make(admin: AdminClient, missing: list[Wanted]) -> None:
+def make(admin: KafkaAdminClient, missing: Sequence[Wanted]) -> None:
     """Make topics; that another process was faster is no error. Raises `TopicDiffers` if there are too few brokers."""
-    wanted = [NewTopic(each.name, each.partitions, each.replication, config=each.config) for each in missing]
-    for name, made in (admin.create_topics(wanted, operation_timeout=ANSWER_WITHIN_S) if wanted else {}).items():
+    for each in missing:
+        wanted = {"num_partitions": each.partitions, "replication_factor": each.replication, "configs": each.config}
         try:
-            made.result()
-            logger.info("topic made", topic=name)
-        except KafkaException as error:
-            why = error.args[0]
-            if why.code() == KafkaError.INVALID_REPLICATION_FACTOR:
-                raise TopicDiffers(f"topic {name} cannot be made: {why.str()} (LEDGER_KAFKA_REPLICATION)") from error
-            if why.code() != KafkaError.TOPIC_ALREADY_EXISTS:
-                raise
+            with suppress(TopicAlreadyExistsError):
+                admin.create_topics({each.name: wanted}, wait_for_metadata=True)
+        except InvalidReplicationFactorError as error:
+            raise TopicDiffers(
+                f"topic {each.name} cannot be kept {each.replication} times: there are fewer brokers. Lower "
+                "LEDGER_KAFKA_REPLICATION, or start more."
+            ) from error
+        logger.info("topic made", topic=each.name)
 
 
-def differing(admin: AdminClient, wanted: Wanted) -> list[Difference]:
-    partitions = admin.list_topics(wanted.name, timeout=ANSWER_WITHIN_S).topics[wanted.name].partitions
+def differing(admin: KafkaAdminClient, wanted: Wanted) -> list[Difference]:
+    partitions = admin.describe_topics([wanted.name])[0]["partitions"]
     found = {
         "partitions": str(len(partitions)),
-        "replication": str(len(partitions[0].replicas)),
+        "replication": str(len(partitions[0]["replica_nodes"])),
         **described(admin, wanted.name),
     }
     asked = {"partitions": str(wanted.partitions), "replication": str(wanted.replication), **wanted.config}
@@ -149,8 +154,8 @@ def differing(admin: AdminClient, wanted: Wanted) -> list[Difference]:
     ]
 
 
-def described(admin: AdminClient, topic: str) -> dict[str, str]:
+def described(admin: KafkaAdminClient, topic: str) -> dict[str, str]:
     """The configuration of a topic as it holds, defaults of the broker included."""
-    resource = ConfigResource(ResourceType.TOPIC, topic)
-    entries: dict[str, Any] = admin.describe_configs([resource], request_timeout=ANSWER_WITHIN_S)[resource].result()
-    return {name: entry.value for name, entry in entries.items()}
+    resource = ConfigResource(ConfigResourceType.TOPIC, topic)
+    found: dict[str, dict[str, Any]] = admin.describe_configs([resource], config_filter="all")["topic"][topic]
+    return {name: entry["value"] for name, entry in found.items()}
