@@ -24,7 +24,7 @@ def new_inbox(books: Books, env: Mapping[str, str]) -> Inbox:
     awaited = (LedgerUnavailable, OutcomeUnknown, psycopg.OperationalError)
     doors = Doors(ledger.record_many, lambda: datetime.now(UTC), awaited, f"{source_of(ledger.schema)}/inbox")
     topics = inbound_topics(settings, env)
-    return Inbox(settings.cluster, topics, doors, f"{topics.prefix}.inbox")
+    return Inbox(settings.cluster, topics, doors, f"{topics.prefix}.inbox", env.get("LEDGER_INBOX_MEMBER") or None)
 
 
 def letters_of(env: Mapping[str, str], schema: str) -> Letters:

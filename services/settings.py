@@ -74,6 +74,11 @@ SETTINGS: Final = (
         "What `run inbox` listens to: each is a topic of others, .in.payments and so on after the prefix.",
     ),
     Setting(
+        "LEDGER_INBOX_MEMBER",
+        "none",
+        "A name of this process for `run inbox` that outlasts a restart, so that it gets its partitions back at once.",
+    ),
+    Setting(
         "LEDGER_KAFKA_STANDBYS",
         "none",
         "PostgreSQL stand-bys by their application_name, with commas between: only what all have on disk is published.",

@@ -74,11 +74,14 @@ class Doors:
 class Inbox:
     """Listens to the channels until told to stop."""
 
-    def __init__(self, cluster: Cluster, topics: InboundTopics, doors: Doors, group: str) -> None:
+    def __init__(
+        self, cluster: Cluster, topics: InboundTopics, doors: Doors, group: str, member: str | None = None
+    ) -> None:
+        """`member` is a name of this process that lasts: started again under it, it gets its partitions back at once."""
         self.cluster = cluster
         self.topics = topics
         self.doors = doors
-        self.group = group
+        self.membership = {"group_id": group, "group_instance_id": member}
 
     def run(self, stop: Event) -> None:
         """Take messages in. What is away is waited for, and said with the settings to look at."""
@@ -97,11 +100,11 @@ class Inbox:
     def _listen(self, stop: Event) -> None:
         settings = self.cluster.kafka_python()
         ready(self.cluster, self.topics)
-        consumer = KafkaConsumer(*self.topics.by_name, group_id=self.group, **{**settings, **CONSUMING})
+        consumer = KafkaConsumer(*self.topics.by_name, **self.membership, **{**settings, **CONSUMING})
         try:
             producer = KafkaProducer(**{**settings, **PRODUCING})
             try:
-                logger.info("listening", topics=list(self.topics.by_name), group=self.group)
+                logger.info("listening", topics=list(self.topics.by_name), **self.membership)
                 while not stop.is_set():
                     fetched = consumer.poll(timeout_ms=POLL_MS, max_records=AT_ONCE)
                     records = [record for of_partition in fetched.values() for record in of_partition]

@@ -1,26 +1,20 @@
-"""Real Kafka for whoever listens: one broker for the session, topics of the test's own."""
+"""Real Kafka for whoever listens: topics of the test's own, and a broker that may be killed."""
 
-from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
 from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
 
-from tests.kafka import some_kafka
-
-
-@pytest.fixture(scope="session")
-def kafka() -> Iterator[str]:
-    """The bootstrap servers of a broker for the whole session."""
-    with some_kafka() as bootstrap:
-        yield bootstrap
+from consumers.cluster import Cluster
+from services.ledger.application import Ledger
+from tests.consumers.relaying import Site
 
 
 @pytest.fixture
 def topic(kafka: str) -> str:
     """A topic of the test's own, with four partitions."""
-    return new_topic(kafka, f"events-{uuid4().hex[:12]}")
+    return new_topic(kafka, f"events-{uuid4().hex[:12]}", retention_ms="-1")
 
 
 def new_topic(kafka: str, name: str, partitions: int = 4, **config: str) -> str:
@@ -32,3 +26,9 @@ def new_topic(kafka: str, name: str, partitions: int = 4, **config: str) -> str:
     finally:
         admin.close()
     return name
+
+
+@pytest.fixture
+def site(ledger: Ledger, kafka: str) -> Site:
+    """A fresh ledger and topics of its own."""
+    return Site(ledger, Cluster(kafka))
