@@ -120,7 +120,7 @@ def publishing(cluster: Cluster, topics: Topics, source: str, largest: int) -> I
 
 
 def failure(error: Exception, cluster: Cluster) -> PublishingFailed:
-    if isinstance(error, FENCED):
+    if any(isinstance(each, FENCED) for each in (error, *error.args)):
         return Fenced(f"another relay has taken over: {type(error).__name__}")
     return PublishingFailed(str(cluster.unreachable(error)))
 
