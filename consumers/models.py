@@ -7,6 +7,7 @@ leaves rules that are data (policies) as mappings.
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import date, datetime
 from enum import Enum
 from pathlib import Path
 from types import NoneType, UnionType
@@ -23,7 +24,15 @@ from domain.policy.terms import PolicyVersion
 PLACE: Final = Path(__file__).parent / "subscriber" / "ledger_subscriber" / "kinds"
 FROM_PYDANTIC: Final = ("AwareDatetime",)
 FROM_TYPING: Final = ("Any", "Literal")
-PLAIN: Final = {str: "str", int: "int", bool: "bool", float: "float", NoneType: "None"}
+PLAIN: Final = {
+    str: "str",
+    int: "int",
+    bool: "bool",
+    float: "float",
+    NoneType: "None",
+    date: "date",
+    datetime: "AwareDatetime",
+}
 
 Models = dict[type[BaseModel], str]
 
@@ -76,6 +85,8 @@ def module(name: str, models: Models) -> str:
     lines = [f'"""Events of the story `{name}`, written from the ledger\'s own by `python -m consumers.models`."""', ""]
     if typing := [each for each in FROM_TYPING if each in words]:
         lines += [f"from typing import {', '.join(typing)}", ""]
+    if "date" in words:
+        lines += ["from datetime import date", ""]
     if pydantic := [each for each in FROM_PYDANTIC if each in words]:
         lines += [f"from pydantic import {', '.join(pydantic)}", ""]
     shared = [each for each in needed if each not in {name for _, name in elsewhere}] + ["Told"] * ("Told" in words)
@@ -131,7 +142,14 @@ def spelt(hint: Any) -> str:
         return "str"
     if isinstance(hint, type) and issubclass(hint, BaseModel):
         return hint.__name__
-    return PLAIN.get(hint, "AwareDatetime")
+    return PLAIN.get(hint) or timed(hint)
+
+
+def timed(hint: Any) -> str:
+    """Pydantic's own type of a time with its zone. Raises `TypeError` for anything that no model of a subscriber can have."""
+    if getattr(hint, "__name__", "") != "AwareDatetime":
+        raise TypeError(f"no subscriber's model can have {hint!r}")
+    return "AwareDatetime"
 
 
 def listing(models: Models) -> str:

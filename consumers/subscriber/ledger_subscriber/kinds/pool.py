@@ -1,5 +1,6 @@
 """Events of the story `pool`, written from the ledger's own by `python -m consumers.models`."""
 
+from datetime import date
 from typing import Literal
 
 from pydantic import AwareDatetime
@@ -14,7 +15,7 @@ class CustomerClaimed(Fact):
     deadline: AwareDatetime | None
     warn_at: AwareDatetime | None
     cap: AwareDatetime | None
-    day: AwareDatetime
+    day: date
     tier: Literal["ordinary", "close", "won"]
     policy: str
 
