@@ -31,7 +31,7 @@ def deliveries(ledger: Ledger) -> Iterator[Delivery]:
     with ledger.log_recorder.readers.connection() as connection:
         rows: Any = connection.execute("select position, record::text from event order by position").fetchall()
     for position, record in rows:
-        event = published(position, record, "/sales-ledger/test")
+        event = published(position, record, f"/sales-ledger/{ledger.schema}")
         headers = {name: value.decode() for name, value in event.headers()}
         yield Delivery("events", 0, position - 1, event.key, headers, event.data.encode())
 
