@@ -11,10 +11,10 @@ GATE = @printf '\n== %s\n'
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test bench lock clean
+.PHONY: help run test soak bench contract lock clean
 
 help: ## what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/installed ## record a sample dispute in .data/ and show who owns, who earned, and why
 	@LEDGER_DATA_DIR="$(CURDIR)/.data" $(BIN)/salesledger demo
@@ -30,6 +30,16 @@ test: .venv/installed ## every gate: ruff, mypy, import contracts, then pytest o
 	@$(BIN)/lint-imports --no-logo
 	$(GATE) 'pytest: style, domain, ledger, read models, command line, documents'
 	@$(BIN)/python -m pytest
+
+SOAK_ROUNDS ?= 200
+SOAK_SEED ?= $(shell date +%s)
+
+soak: .venv/installed ## kill relay, inbox and subscriber two hundred times on real Kafka; prints its seed
+	@echo 'seed $(SOAK_SEED): make soak SOAK_SEED=$(SOAK_SEED) repeats it'
+	@LEDGER_SOAK_ROUNDS=$(SOAK_ROUNDS) LEDGER_SOAK_SEED=$(SOAK_SEED) $(BIN)/python -m pytest --timeout=7200 -k killed tests/consumers
+
+contract: .venv/installed ## write docs/events anew: what readers of the events may count on
+	@$(BIN)/salesledger events schema --samples tests/samples/facts -o docs/events
 
 bench: .venv/installed ## measure against peers on this machine; writes bench/results/latest.json
 	@$(BIN)/python -m bench

@@ -23,6 +23,7 @@ from services.cli import (
     recording,
     running,
     scenario,
+    schemas,
     state,
 )
 from services.cli.failing import BAD_USAGE, DONE, INTERRUPTED, Told, tell, told
@@ -52,6 +53,7 @@ def salesledger(context: typer.Context) -> None:
 
 for part in (demo, pool, history, deals, lines, explaining, recording, importing, state, proving, running):
     app.add_typer(part.app)
+events.app.command("schema")(schemas.schema)
 app.add_typer(events.app, name="events")
 app.add_typer(inbox.app, name="inbox")
 app.add_typer(policy.app, name="policy")
