@@ -11,7 +11,7 @@ from typing import Final
 import psycopg
 import structlog
 
-from bench import importing, limits, recording
+from bench import importing, limits, listening, recording, streaming
 from bench.measures import Measure, keep, tell
 from services.database import embedded
 
@@ -19,6 +19,8 @@ RESULTS: Final = Path(__file__).parent / "results" / "latest.json"
 BENCHES: Final[dict[str, Callable[[str], Iterator[Measure]]]] = {
     "recording": recording.measure,
     "importing": importing.measure,
+    "listening": listening.measure,
+    "kafka": streaming.measure,
 }
 
 

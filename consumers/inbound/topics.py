@@ -56,7 +56,7 @@ class InboundTopics:
 
 def ready(cluster: Cluster, topics: InboundTopics) -> None:
     """Make our own topics where they are missing. Raises `TopicMissing` for one that others write to, and `KafkaError`."""
-    admin = KafkaAdminClient(**cluster.kafka_python(), bootstrap_timeout_ms=10_000)
+    admin = KafkaAdminClient(**cluster.kafka_python())
     try:
         there = set(admin.list_topics())
         for each in topics.ours():
