@@ -6,7 +6,7 @@ import pytest
 
 from services.settings import SETTINGS, SettingInvalid, Settings
 
-READ_WHERE_USED = ("LEDGER_KAFKA_", "LEDGER_METRICS_PORT")
+READ_WHERE_USED = ("LEDGER_INBOX_", "LEDGER_KAFKA_", "LEDGER_METRICS_PORT")
 
 
 def test_nothing_set_means_the_embedded_database_in_the_users_data_directory() -> None:
