@@ -3,6 +3,7 @@
 The data is the fact's exact stored text, personal fields still sealed; the ledger's envelope becomes attributes.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -11,8 +12,18 @@ from pydantic_core import from_json, to_json
 
 CONTENT_TYPE: Final = "application/json"
 SPEC_VERSION: Final = "1.0"
+HEADERS: Final = {
+    name: f"ce_{name}"
+    for name in (
+        "specversion", "id", "source", "type", "subject", "time", "recordedtime", "ledgerposition", "streamversion", "actor",
+        "commandid", "causation", "reason",
+    )
+}  # fmt: skip
+CONTENT: Final = ("content-type", CONTENT_TYPE.encode())
 FACT: Final = ',"fact":'
 """What stands before the fact in a stored text. Quotes in free text are escaped, so its first place is the only one."""
+
+BEGINNING: Final = re.compile(r'\{"kind":"([^"\\]+)","at":"([^"\\]+)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +41,9 @@ class Published:
 
     def headers(self) -> list[tuple[str, bytes]]:
         """The attributes as the Kafka binding's binary mode has them."""
-        told = [(f"ce_{name}", value.encode()) for name, value in self.attributes.items()]
-        return [*told, ("content-type", CONTENT_TYPE.encode())]
+        told = [(HEADERS[name], value.encode()) for name, value in self.attributes.items()]
+        told.append(CONTENT)
+        return told
 
     def structured(self) -> str:
         """The event in CloudEvents' JSON format, compact and in one line, the data as it is stored."""
@@ -50,15 +62,17 @@ def published(position: int, record: str, source: str) -> Published:
     `time` is when it happened, `recordedtime` when the ledger came to know it; `ledgerposition` counts all events of the
     source from 1 without a gap, `streamversion` those of the subject.
     """
-    told: dict[str, Any] = from_json(record)
-    fact = told["fact"]
+    cut = record.index(FACT)
+    told: dict[str, Any] = from_json(f"{record[:cut]}}}")
+    data = record[cut + len(FACT) : -1]
+    kind, at = beginning(data)
     attributes = {
         "specversion": SPEC_VERSION,
         "id": told["event_id"],
         "source": source,
-        "type": fact["kind"],
+        "type": kind,
         "subject": told["stream"],
-        "time": in_utc(fact["at"]),
+        "time": in_utc(at),
         "recordedtime": told["recorded_at"],
         "ledgerposition": str(position),
         "streamversion": str(told["version"]),
@@ -68,8 +82,15 @@ def published(position: int, record: str, source: str) -> Published:
     for name in ("causation", "reason"):
         if told[name]:
             attributes[name] = told[name]
-    data = record[record.index(FACT) + len(FACT) : -1]
     return Published(position, told["stream"], datetime.fromisoformat(told["recorded_at"]), attributes, data)
+
+
+def beginning(data: str) -> tuple[str, str]:
+    """Kind and time of a stored fact, which begins with them; read in full if it does not."""
+    if found := BEGINNING.match(data):
+        return found[1], found[2]
+    fact = from_json(data)
+    return fact["kind"], fact["at"]
 
 
 def in_utc(text: str) -> str:
@@ -78,4 +99,6 @@ def in_utc(text: str) -> str:
     >>> in_utc("2024-03-25T11:05:00+08:00")
     '2024-03-25T03:05:00Z'
     """
+    if text.endswith("Z"):
+        return text
     return datetime.fromisoformat(text).astimezone(UTC).isoformat().replace("+00:00", "Z")

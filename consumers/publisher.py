@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from threading import Thread
 from typing import Final
 
 from kafka import KafkaProducer
 from kafka.errors import InvalidProducerEpochError, KafkaError, KafkaTimeoutError, ProducerFencedError
+from kafka.partitioner.default import murmur2
 
 from consumers.checkpoint import Checkpoint
 from consumers.cluster import ANSWER_WITHIN_MS, TROUBLE, Cluster
@@ -75,11 +77,11 @@ class Publisher:
 
     def _transact(self, events: Sequence[Outgoing]) -> None:
         reached = Checkpoint(events[-1].position, events[-1].chain)
-        send, topic = self.producer.send, self.topics.events
+        send, topic, partitions = self.producer.send, self.topics.events, self.topics.partitions
         try:
             self.producer.begin_transaction()
             for each in events:
-                send(topic, each.value, each.key, each.headers, timestamp_ms=each.at_ms)
+                send(topic, each.value, each.key, each.headers, partition_of(each.key, partitions), each.at_ms)
             send(self.topics.checkpoint, reached.to_bytes(), self.source, partition=0)
             within(DELIVERY_MS, self.producer.commit_transaction)
         except TROUBLE as error:
@@ -117,6 +119,12 @@ def publishing(cluster: Cluster, topics: Topics, source: str, largest: int) -> I
             producer.close(timeout=CLOSE_WITHIN_S)
     except KafkaError as error:
         raise failure(error, cluster) from error
+
+
+@lru_cache(65_536)
+def partition_of(key: bytes, partitions: int) -> int:
+    """Where Kafka's own clients would put the key; remembered, for Python takes its time over it."""
+    return int(murmur2(key) & 0x7FFFFFFF) % partitions
 
 
 def failure(error: Exception, cluster: Cluster) -> PublishingFailed:
