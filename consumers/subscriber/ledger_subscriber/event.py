@@ -1,6 +1,6 @@
 """An event as a subscriber gets it, read from what Kafka or the feed delivered; or why it cannot be read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Generic, TypeVar, cast
@@ -16,7 +16,10 @@ F_co = TypeVar("F_co", bound=Fact, covariant=True)
 LARGEST: Final = 4 * 1024 * 1024
 """Bytes of the largest event that is read; the ledger's own are far smaller."""
 
-NEEDED: Final = ("ce_id", "ce_source", "ce_type", "ce_subject", "ce_ledgerposition", "ce_streamversion")
+NEEDED: Final = frozenset({"ce_id", "ce_source", "ce_type", "ce_subject", "ce_ledgerposition", "ce_streamversion"})
+
+APART: Final = "\x1f"
+"""Stands between texts that travel together; no text of a delivery has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +92,10 @@ def read(delivery: Delivery) -> Event[Fact] | Unreadable:
         return Unreadable(delivery, "no-value", "A tombstone: events are never deleted.")
     if len(value) > LARGEST:
         return Unreadable(delivery, "too-large", f"{len(value)} bytes, at most {LARGEST}.")
-    if missing := [name for name in NEEDED if name not in headers]:
-        return Unreadable(delivery, "not-a-cloudevent", f"Without {', '.join(missing)}.")
+    if not headers.keys() >= NEEDED:
+        return Unreadable(delivery, "not-a-cloudevent", f"Without {', '.join(sorted(NEEDED - headers.keys()))}.")
+    if not (headers["ce_id"] and headers["ce_source"] and headers["ce_subject"]):
+        return Unreadable(delivery, "not-a-cloudevent", "With an empty id, source or subject.")
     if headers.get("ce_specversion", "1.0") != "1.0":
         return Unreadable(delivery, "not-a-cloudevent", "Of another version than 1.0.")
     if headers["ce_subject"] != delivery.key:
@@ -125,9 +130,22 @@ def from_feed(told: Mapping[str, Any], value: bytes) -> Delivery:
 
 
 def legible(text: bytes | None) -> str:
-    r"""Bytes as text that any database keeps; what is no UTF-8, and NUL, as escapes.
+    r"""Bytes as text that any database keeps; what is no UTF-8, NUL and the unit separator as escapes.
 
     >>> legible(b"deal/D-1"), legible(b"\xff"), legible(None)
     ('deal/D-1', '\\xff', '')
     """
-    return (text or b"").decode("utf-8", "backslashreplace").replace("\x00", "\\x00")
+    found = (text or b"").decode("utf-8", "backslashreplace")
+    return found.replace("\x00", "\\x00").replace(APART, "\\x1f")
+
+
+def legible_headers(headers: Sequence[tuple[str, bytes | None]]) -> dict[str, str]:
+    """Headers as text, all of them at once where nothing is wrong with any."""
+    try:
+        together = APART.encode().join([value for _, value in headers]).decode()  # type: ignore[misc] # None raises
+    except (TypeError, UnicodeDecodeError):
+        return {name: legible(value) for name, value in headers}
+    values = together.split(APART)
+    if len(values) != len(headers) or "\x00" in together:
+        return {name: legible(value) for name, value in headers}
+    return dict(zip([name for name, _ in headers], values, strict=True))

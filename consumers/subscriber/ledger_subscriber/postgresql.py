@@ -8,7 +8,7 @@ import psycopg
 from psycopg import Connection
 from pydantic_core import to_json
 
-from ledger_subscriber.event import Delivery
+from ledger_subscriber.event import APART, Delivery
 from ledger_subscriber.store import Identity, Parked, Part, Reached
 
 TABLES: Final = """
@@ -70,26 +70,27 @@ class PostgresInbox:
 
     def enter(self, connection: Connection[Any], events: Sequence[Identity]) -> set[Identity]:
         rows = connection.execute(
-            "insert into inbox_event select * from unnest(%s::text[], %s::text[]) on conflict do nothing"
-            " returning source, id",
-            columns(sorted(set(events)), 2),
+            "insert into inbox_event select * from unnest(string_to_array(%s, %s), string_to_array(%s, %s))"
+            " on conflict do nothing returning source, id",
+            joined(sorted(set(events))),
         )
-        return {(source, identity) for source, identity in rows}
+        return set(rows.fetchall())
 
     def versions(self, connection: Connection[Any], streams: Collection[Identity]) -> dict[Identity, int]:
         rows = connection.execute(
             "select source, stream, version from inbox_stream"
-            " join unnest(%s::text[], %s::text[]) w (source, stream) using (source, stream)",
-            columns(list(streams), 2),
+            " join unnest(string_to_array(%s, %s), string_to_array(%s, %s)) w (source, stream) using (source, stream)",
+            joined(list(streams)),
         )
-        return {(source, stream): version for source, stream, version in rows}
+        return {(source, stream): version for source, stream, version in rows.fetchall()}
 
     def handled(self, connection: Connection[Any], versions: Mapping[Identity, int]) -> None:
-        rows = [(*stream, version) for stream, version in sorted(versions.items())]
+        rows = sorted(versions.items())
         connection.execute(
-            "insert into inbox_stream select * from unnest(%s::text[], %s::text[], %s::integer[])"
+            "insert into inbox_stream"
+            " select * from unnest(string_to_array(%s, %s), string_to_array(%s, %s), %s::text::integer[])"
             " on conflict (source, stream) do update set version = excluded.version",
-            columns(rows, 3),
+            (*joined([stream for stream, _ in rows]), f"{{{','.join(str(version) for _, version in rows)}}}"),
         )
 
     def parked_keys(self, connection: Connection[Any], keys: Collection[str]) -> set[str]:
@@ -147,6 +148,12 @@ class PostgresInbox:
     def close(self) -> None:
         if self._connection is not None:
             self._connection.close()
+
+
+def joined(identities: Sequence[Identity]) -> tuple[str, str, str, str]:
+    """Identities as two texts, each with what stands between its parts: far cheaper to send than arrays."""
+    sources = APART.join(source for source, _ in identities)
+    return sources, APART, APART.join(each for _, each in identities), APART
 
 
 def columns(rows: Sequence[Sequence[object]], width: int) -> list[list[object]]:

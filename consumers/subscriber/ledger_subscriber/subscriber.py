@@ -8,7 +8,7 @@ import structlog
 from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
-from ledger_subscriber.event import Delivery, Event, legible
+from ledger_subscriber.event import Delivery, Event, legible, legible_headers
 from ledger_subscriber.fact import Fact
 from ledger_subscriber.feed import HttpFeed
 from ledger_subscriber.mending import Mending
@@ -24,7 +24,7 @@ Handler = Callable[[Event[F], C], None]
 BatchHandler = Callable[[Sequence[Event[Fact]], C], None]
 
 POLL_MS: Final = 500
-AT_ONCE: Final = 1_000
+AT_ONCE: Final = 2_000
 FIRST_WAIT_S: Final = 0.5
 LONGEST_WAIT_S: Final = 30.0
 START: Final = "start"
@@ -275,5 +275,5 @@ def part(partition: TopicPartition) -> Part:
 
 
 def delivery(record: Any) -> Delivery:
-    headers = {name: legible(value) for name, value in record.headers}
+    headers = legible_headers(record.headers)
     return Delivery(record.topic, record.partition, record.offset, legible(record.key), headers, record.value)

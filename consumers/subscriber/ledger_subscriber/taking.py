@@ -6,7 +6,7 @@ Nothing here knows Kafka.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, Generic, Literal, TypeVar
 
 import structlog
@@ -91,7 +91,7 @@ class Taking(Generic[C]):
                 told = (event.delivery, "handler-failed", worded(parks.__cause__), self.attempts)
                 plan = Plan(park=[told], counts=Counter(parked=1))
             self._do(connection, plan)
-            self.inbox.reach(connection, {**reached, **reached_by(letters, reached)})
+            self.inbox.reach(connection, reached_by(letters, reached))
         plan.counts["repeated"] += len(letters) - len(fresh)
         return +plan.counts
 
@@ -178,15 +178,14 @@ def done(reached: dict[Part, Reached], delivery: Delivery) -> Reached:
 
 def reached_by(letters: Sequence[Event[Fact] | Unreadable], before: dict[Part, Reached]) -> dict[Part, Reached]:
     """How far the partitions are done once these are."""
-    now: dict[Part, Reached] = {}
+    offsets: dict[Part, int] = {part: done.offset for part, done in before.items()}
+    positions: dict[Part, int] = {part: done.position for part, done in before.items()}
     for letter in letters:
         part = (letter.delivery.topic, letter.delivery.part)
-        last = now.get(part) or before.get(part, Reached())
-        position = letter.position if isinstance(letter, Event) else 0
-        now[part] = replace(
-            last, offset=max(last.offset, letter.delivery.offset + 1), position=max(last.position, position)
-        )
-    return now
+        offsets[part] = max(offsets.get(part, 0), letter.delivery.offset + 1)
+        if isinstance(letter, Event):
+            positions[part] = max(positions.get(part, 0), letter.position)
+    return {part: Reached(offset, positions.get(part, 0)) for part, offset in offsets.items()}
 
 
 def worded(error: BaseException | None) -> str:

@@ -156,6 +156,7 @@ def test_a_kind_of_a_newer_ledger_parks_its_key_or_is_passed_over_as_stated(subj
         (paid("A", 1, 1, value="x" * 5_000_000), "too-large"),
         (replace(paid("A", 1, 1), headers={}), "not-a-cloudevent"),
         (paid("A", 1, 1, ce_specversion="0.3"), "not-a-cloudevent"),
+        (paid("A", 1, 1, ce_id=""), "not-a-cloudevent"),
         (paid("A", 1, 1, ce_streamversion="one"), "not-a-cloudevent"),
         (replace(paid("A", 1, 1), key="deal/B"), "key-not-subject"),
     ],
