@@ -38,7 +38,8 @@ soak: .venv/installed ## kill relay, inbox and subscriber two hundred times on r
 	@echo 'seed $(SOAK_SEED): make soak SOAK_SEED=$(SOAK_SEED) repeats it'
 	@LEDGER_SOAK_ROUNDS=$(SOAK_ROUNDS) LEDGER_SOAK_SEED=$(SOAK_SEED) $(BIN)/python -m pytest --timeout=7200 -k killed tests/consumers
 
-contract: .venv/installed ## write docs/events anew: what readers of the events may count on
+contract: .venv/installed ## write docs/events and the subscribers' models anew: what readers of the events may count on
+	@$(BIN)/python -m consumers.models
 	@$(BIN)/salesledger events schema --samples tests/samples/facts -o docs/events
 
 bench: .venv/installed ## measure against peers on this machine; writes bench/results/latest.json

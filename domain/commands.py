@@ -11,6 +11,7 @@ from domain.deal.decisions import DealCommand
 from domain.mentorship.decisions import MentorshipCommand
 from domain.organisation.decisions import OrganisationCommand
 from domain.payment.decisions import PaymentCommand
+from domain.person.decisions import PersonCommand
 from domain.policy.decisions import PublishPolicy
 from domain.pool.decisions import PoolCommand
 from domain.refusals import Code, Refusal
@@ -27,6 +28,7 @@ AnyCommand = (
     | PaymentCommand
     | MentorshipCommand
     | OrganisationCommand
+    | PersonCommand
     | PublishPolicy
 )
 

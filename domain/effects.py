@@ -22,6 +22,7 @@ from domain.mentorship.facts import CustomerDonated, MentorAssigned, MentorshipE
 from domain.organisation.facts import QuotaSet, RepJoined, RepLeft, RepTransferred, UnitCreated, UnitMoved
 from domain.payment.facts import PaymentReceived, PaymentRefunded
 from domain.payout.facts import PayoutHeld, PayoutReleased
+from domain.person.facts import LegalHoldLifted, LegalHoldPlaced, SubjectErased
 from domain.policy.facts import PolicyPublished
 from domain.pool.facts import (
     ClaimRefused,
@@ -29,6 +30,7 @@ from domain.pool.facts import (
     CustomerDropped,
     CustomerReassigned,
     CustomerReleased,
+    PoolFact,
     RetentionExtended,
     RetentionWarned,
     Tier,
@@ -106,32 +108,16 @@ def claims_of(rep: str, day: date) -> tuple[str, str]:
 
 def effects(fact: AnyFact) -> tuple[Effect, ...]:
     """What the fact changes in the shared facts of its ledger."""
+    if isinstance(fact, PoolFact):
+        return effects_on_holding(fact)
     match fact:
         case CustomerRegistered():
             return tuple(Hold(key.kind, key.hash) for key in fact.keys)
+        case SubjectErased():
+            return tuple(Free(key.kind, key.hash) for key in fact.keys)
         case CustomersMerged():
             passed_on = Free if fact.customer == fact.absorbed else Hold
             return tuple(passed_on(key.kind, key.hash) for key in fact.keys)
-        case CustomerClaimed():
-            day = claims_of(fact.rep, fact.day)
-            return (*counted(fact.rep, fact.tier, 1), Count(*day, 1), retention(fact.warn_at, fact.deadline, fact.rep))
-        case CustomerReleased() | CustomerDropped():
-            return (*counted(fact.former_owner, fact.tier, -1), Rest(RETENTION, fact.former_owner))
-        case CustomerReassigned():
-            woken = retention(fact.warn_at, fact.deadline, fact.owner)
-            taken: tuple[Effect, ...] = (*counted(fact.owner, taken_over(fact.tier), 1), woken)
-            if fact.former_owner is None:
-                return taken
-            return (*counted(fact.former_owner, fact.tier, -1), Rest(RETENTION, fact.former_owner), *taken)
-        case RetentionWarned():
-            return (retention(None, fact.deadline, fact.owner),)
-        case RetentionExtended():
-            return (retention(fact.warn_at, fact.deadline, fact.owner),)
-        case TierChanged():
-            if fact.owner is None:
-                return ()
-            moved = (*counted(fact.owner, fact.old, -1), *counted(fact.owner, fact.new, 1))
-            return (*moved, retention(None, None, fact.owner)) if fact.new == "won" else moved
         case VisitRecorded():
             return (Hold("photo", fact.photo),)
         case ProtectionStarted():
@@ -155,13 +141,41 @@ def effects(fact: AnyFact) -> tuple[Effect, ...]:
             settled = (Rest(milestone(fact.milestone)),) if fact.milestone and fact.settles else ()
             return (Hold("payment", fact.external_id), *settled)
         case (
-            DuplicateSuspected() | CustomerPlaceCorrected() | CustomerGraded() | ClaimRefused() | CustomerDonated()
+            DuplicateSuspected() | CustomerPlaceCorrected() | CustomerGraded() | CustomerDonated()
             | VisitPlanned() | VisitVerified() | VisitRejected() | VisitOverridden()
             | DealOpened() | StageAdvanced() | StageReverted() | DealLost() | ContractSigned() | MilestoneScheduled() | PaymentRefunded()
             | RoleEarned() | RoleTransferred() | RoleRevoked() | RoleExpired() | SharingAgreed() | PayoutHeld() | PayoutReleased()
             | UnitCreated() | UnitMoved() | RepJoined() | RepTransferred() | RepLeft() | QuotaSet()
-            | MentorAssigned() | MentorshipEnded() | PolicyPublished()
+            | MentorAssigned() | MentorshipEnded() | PolicyPublished() | LegalHoldPlaced() | LegalHoldLifted()
         ):  # fmt: skip
+            return ()
+    assert_never(fact)
+
+
+def effects_on_holding(fact: PoolFact) -> tuple[Effect, ...]:
+    """Who holds how many customers, who claimed today, and when the clock next looks at a holding."""
+    match fact:
+        case CustomerClaimed():
+            day = claims_of(fact.rep, fact.day)
+            return (*counted(fact.rep, fact.tier, 1), Count(*day, 1), retention(fact.warn_at, fact.deadline, fact.rep))
+        case CustomerReleased() | CustomerDropped():
+            return (*counted(fact.former_owner, fact.tier, -1), Rest(RETENTION, fact.former_owner))
+        case CustomerReassigned():
+            woken = retention(fact.warn_at, fact.deadline, fact.owner)
+            taken: tuple[Effect, ...] = (*counted(fact.owner, taken_over(fact.tier), 1), woken)
+            if fact.former_owner is None:
+                return taken
+            return (*counted(fact.former_owner, fact.tier, -1), Rest(RETENTION, fact.former_owner), *taken)
+        case RetentionWarned():
+            return (retention(None, fact.deadline, fact.owner),)
+        case RetentionExtended():
+            return (retention(fact.warn_at, fact.deadline, fact.owner),)
+        case TierChanged():
+            if fact.owner is None:
+                return ()
+            moved = (*counted(fact.owner, fact.old, -1), *counted(fact.owner, fact.new, 1))
+            return (*moved, retention(None, None, fact.owner)) if fact.new == "won" else moved
+        case ClaimRefused():
             return ()
     assert_never(fact)
 

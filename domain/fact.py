@@ -46,6 +46,9 @@ Instant = Annotated[AwareDatetime, AfterValidator(in_living_memory)]
 Id = Annotated[str, StringConstraints(pattern=r"^[\w.:@-]{1,80}$")]
 """A name that the business or a machine gave: letters of any script, digits, and `. : @ - _`."""
 
+SubjectName = Annotated[str, StringConstraints(pattern=r"^(customer|rep)/[\w.:@-]{1,80}$")]
+"""Whose personal data: a customer's (`customer/C-1`), or that of a person of the organisation (`rep/Wang`)."""
+
 CommandId = Annotated[str, StringConstraints(pattern=r"^[\w.:@/#-]{1,200}$")]
 """Who repeats a command repeats its id; may be built from the id of a message or a row."""
 
@@ -116,6 +119,26 @@ class OfPayee(Fact):
         return payee_stream(self.payee)
 
 
+class OfSubject(Fact):
+    """About the personal data of a subject; stands in the customer's history, or in that of the organisation."""
+
+    whose: SubjectName
+
+    @property
+    def stream(self) -> str:
+        return stream_of_subject(self.whose)
+
+    @property
+    def subject(self) -> str:
+        return self.whose
+
+    @property
+    def customer(self) -> str | None:
+        """The customer whose data it is; None for a person of the organisation."""
+        story, _, name = self.whose.partition("/")
+        return name if story == "customer" else None
+
+
 ORGANISATION = "organisation"
 POLICIES = "policies"
 PAYROLL = "payroll"
@@ -135,6 +158,11 @@ def case_stream(case: str) -> str:
 
 def payee_stream(payee: str) -> str:
     return f"payee/{payee}"
+
+
+def stream_of_subject(whose: str) -> str:
+    """The history in which the facts of a subject's personal data stand."""
+    return whose if whose.startswith("customer/") else ORGANISATION
 
 
 class Artefact(BaseModel):

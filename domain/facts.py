@@ -15,15 +15,16 @@ from domain.mentorship.facts import CustomerDonated, SharingAgreed
 from domain.organisation.facts import OrganisationFact
 from domain.payment.facts import PaymentFact
 from domain.payout.facts import PayoutFact
+from domain.person.facts import PersonFact
 from domain.policy.facts import PolicyPublished
 from domain.pool.facts import PoolFact
 from domain.refusals import Refusal
 from domain.role.facts import RoleFact
 from domain.visit.facts import VisitFact
 
-CustomerStreamFact = CustomerFact | PoolFact | VisitFact | CustomerDonated
+CustomerStreamFact = CustomerFact | PoolFact | VisitFact | CustomerDonated | PersonFact
 DealStreamFact = DealFact | RoleFact | ContractFact | PaymentFact | PayoutFact | SharingAgreed
-AnyFact = CustomerStreamFact | DealStreamFact | OrganisationFact | PolicyPublished
+AnyFact = CustomerStreamFact | DealStreamFact | OrganisationFact | PersonFact | PolicyPublished
 
 Answer = Sequence[AnyFact] | Refusal
 """What a rule says to a command: what happens because of it, in order (nothing may have to), or why not."""

@@ -5,6 +5,7 @@ The normal form never leaves memory; what is stored and compared is its keyed ha
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 import phonenumbers
@@ -35,6 +36,9 @@ LEGAL_ENDING: Final = re.compile(
 )
 """A legal form at the end of a name that has more; the characters of a Chinese one may stand apart."""
 
+ASKED_AGAIN: Final = 1_024
+"""How many phones are remembered: a registration asks for the same one several times while its batch is judged."""
+
 NOT_A_LETTER: Final = re.compile(r"[\W_]+")
 
 
@@ -58,6 +62,7 @@ def without_legal_forms(folded: str) -> str:
     return words if bare == words else without_legal_forms(bare)
 
 
+@lru_cache(ASKED_AGAIN)
 def normal_phone(phone: str, region: str) -> str | None:
     """The number in E.164, read as dialled in the region (ISO 3166); None if no such number can exist.
 

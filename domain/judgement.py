@@ -24,6 +24,8 @@ from domain.organisation import decisions as organisation
 from domain.organisation.decisions import OrganisationCommand
 from domain.payment import decisions as payment
 from domain.payment.decisions import PaymentCommand
+from domain.person import decisions as person
+from domain.person.decisions import PersonCommand
 from domain.policy import decisions as policy
 from domain.policy.decisions import PublishPolicy
 from domain.pool import decisions as pool
@@ -106,6 +108,8 @@ def decide(command: AnyCommand, world: World) -> Answer:
         return mentorship.decide(command, world)
     if isinstance(command, OrganisationCommand):
         return organisation.decide(command, world)
+    if isinstance(command, PersonCommand):
+        return person.decide(command, world)
     if isinstance(command, PublishPolicy):
         return policy.publish(command, world)
     assert_never(command)

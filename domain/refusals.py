@@ -53,6 +53,10 @@ class Code(StrEnum):
     SAME_CUSTOMER = "same-customer", "A customer cannot be merged into itself."
     SCORE_OUT_OF_RANGE = "score-out-of-range", "A score lies outside the policy's scale."
 
+    SUBJECT_ERASED = "subject-erased", "Nothing more is written of a person whose data was erased."
+    LEGAL_HOLD = "legal-hold", "A legal hold keeps a person's data until it is lifted."
+    UNKNOWN_HOLD = "unknown-hold", "No legal hold of this id stands."
+
     # the pool
     CUSTOMER_HELD = "customer-held", "A customer has at most one owner at any instant."
     OVERTAKEN = "overtaken", "The customer has changed hands since the time claimed."

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from domain.fact import Sight, customer_stream, deal_stream
+from domain.person.facts import PersonalData
 from domain.policy.terms import PolicyVersion
 from domain.pool.facts import Holding
 from domain.refusals import Code, Refusal
@@ -86,3 +87,16 @@ def plan_of(stream: DealStream, world: World, at: datetime) -> PolicyVersion:
     if signing:
         return world.policies[signing.policy]
     return world.policy(at, opening.rep, opening.product) or world.policies[opening.policy]
+
+
+def erased(whose: str, data: PersonalData) -> Refusal | None:
+    """Refuse with `subject-erased` what would write of a person whose data was erased."""
+    if data.erased_at is None:
+        return None
+    return Refusal(
+        code=Code.SUBJECT_ERASED,
+        clause="person/erase",
+        rival=whose,
+        rival_position=data.erased_position or None,
+        rival_at=data.erased_at,
+    )

@@ -23,6 +23,8 @@ from domain.payment import facts as payment
 from domain.payment.facts import PaymentReceived, PaymentRefunded, Payments
 from domain.payout import facts as payout
 from domain.payout.facts import Holds, PayoutHeld, PayoutReleased
+from domain.person import facts as person
+from domain.person.facts import LegalHoldLifted, LegalHoldPlaced, PersonalData, SubjectErased
 from domain.pool import facts as pool
 from domain.pool.facts import (
     ClaimRefused,
@@ -58,6 +60,7 @@ class CustomerStream:
     holding: Holding = Holding()
     visits: Visits = Visits()
     donations: tuple[CustomerDonated, ...] = ()
+    personal: PersonalData = PersonalData()
     version: int = 0
 
 
@@ -94,7 +97,7 @@ def evolve_customer(stream: CustomerStream, fact: CustomerStreamFact, position: 
             | TierChanged()
         ):
             holding = pool.evolve(stream.holding, fact, position)
-            return CustomerStream(stream.customer, holding, stream.visits, stream.donations, version)
+            return CustomerStream(stream.customer, holding, stream.visits, stream.donations, stream.personal, version)
         case (
             VisitPlanned()
             | VisitRecorded()
@@ -107,6 +110,8 @@ def evolve_customer(stream: CustomerStream, fact: CustomerStreamFact, position: 
             return replace(stream, visits=visit.evolve(stream.visits, fact, position), version=version)
         case CustomerDonated():
             return replace(stream, donations=(*stream.donations, fact), version=version)
+        case SubjectErased() | LegalHoldPlaced() | LegalHoldLifted():
+            return replace(stream, personal=person.evolve(stream.personal, fact, position), version=version)
     assert_never(fact)
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import assert_never, cast
 
 from domain.effects import RETENTION, Count, Effect, Free, Hold, Rest, Wake, effects
-from domain.fact import OfCustomer, OfDeal, customer_stream, deal_stream
+from domain.fact import OfCustomer, OfDeal, OfSubject, customer_stream, deal_stream
 from domain.facts import AnyFact
 from domain.organisation import facts as organisation
 from domain.organisation.facts import Organisation
@@ -155,7 +155,7 @@ class World:
 
     def _evolve(self, fact: AnyFact, position: int) -> None:
         stream = fact.stream
-        if isinstance(fact, OfCustomer):
+        if isinstance(fact, OfCustomer) or (isinstance(fact, OfSubject) and fact.customer):
             before = self.streams.get(stream) or CustomerStream()
             self.streams[stream] = evolve_customer(cast(CustomerStream, before), fact, position)
         elif isinstance(fact, OfDeal):

@@ -9,7 +9,7 @@ from psycopg import Connection
 
 from domain.contract.facts import ContractSigned, MilestoneDue, MilestoneOverdue, MilestoneScheduled
 from domain.deal.facts import DealLost, DealOpened, StageAdvanced, StageReverted
-from domain.fact import OfCustomer, OfDeal, OfOrganisation
+from domain.fact import OfCustomer, OfDeal, OfOrganisation, OfSubject
 from domain.facts import AnyFact
 from domain.mentorship.facts import SharingAgreed
 from domain.payment.facts import PaymentReceived, PaymentRefunded
@@ -136,7 +136,7 @@ def folded(row: DealRow | None, fact: AnyFact, position: int) -> DealRow | None:
             return changed(row, position, refunded=known(row).refunded + fact.amount)
         case (
             RoleEarned() | RoleTransferred() | RoleRevoked() | RoleExpired() | SharingAgreed() | PayoutHeld() | PayoutReleased()
-            | OfCustomer() | OfOrganisation() | PolicyPublished()
+            | OfCustomer() | OfOrganisation() | OfSubject() | PolicyPublished()
         ):  # fmt: skip
             return None
     assert_never(fact)

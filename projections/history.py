@@ -9,7 +9,7 @@ from psycopg import Connection
 
 from domain.customer.facts import CustomersMerged
 from domain.deal.facts import DealOpened
-from domain.fact import OfCustomer, OfDeal, OfOrganisation
+from domain.fact import OfCustomer, OfDeal, OfOrganisation, OfSubject
 from domain.facts import AnyFact
 from domain.mentorship.facts import SharingAgreed
 from domain.policy.facts import PolicyPublished
@@ -84,7 +84,9 @@ class History:
                     deal = deals.get(fact.deal)
                     assert deal, "a deal is opened before anything else"
                     entries.append(entry(deal.customer, recorded))
-                case OfOrganisation() | PolicyPublished():
+                case OfSubject(customer=str(customer)):
+                    entries.append(entry(customer, recorded))
+                case OfSubject() | OfOrganisation() | PolicyPublished():
                     continue
                 case _:
                     assert_never(fact)

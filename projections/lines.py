@@ -13,7 +13,7 @@ from psycopg import Connection
 
 from domain.commission import attribute
 from domain.contract.facts import ContractSigned
-from domain.fact import OfCustomer, OfDeal, OfOrganisation
+from domain.fact import OfCustomer, OfDeal, OfOrganisation, OfSubject
 from domain.facts import DealStreamFact
 from domain.policy.facts import PolicyPublished
 from domain.policy.terms import PolicyVersion
@@ -78,7 +78,7 @@ class Lines:
                 case OfDeal():
                     for line in self._booked(recorded):
                         lines.append(line)
-                case OfCustomer() | OfOrganisation():
+                case OfCustomer() | OfOrganisation() | OfSubject():
                     continue
         while len(self.deals) > DEALS_AT_HAND:
             self.deals.popitem(last=False)

@@ -9,7 +9,7 @@ from psycopg import Connection
 
 from domain.contract.facts import ContractFact
 from domain.deal.facts import DealFact
-from domain.fact import OfCustomer, OfOrganisation
+from domain.fact import OfCustomer, OfOrganisation, OfSubject
 from domain.mentorship.facts import SharingAgreed
 from domain.payment.facts import PaymentReceived, PaymentRefunded
 from domain.payout.facts import PayoutHeld, PayoutReleased
@@ -93,6 +93,7 @@ class Receipts:
                     | PayoutReleased()
                     | OfCustomer()
                     | OfOrganisation()
+                    | OfSubject()
                     | PolicyPublished()
                 ):
                     continue

@@ -26,6 +26,17 @@ SETTINGS: Final = (
         "Where PostgreSQL 18 is, as a libpq address. It may hold a password.",
         secret=True,
     ),
+    Setting(
+        "LEDGER_OWNER_URL",
+        "LEDGER_DATABASE_URL",
+        "The same database as the owner of the ledger's tables, who migrates them. Give it to `migrate` only.",
+        secret=True,
+    ),
+    Setting(
+        "LEDGER_ALLOW_SUPERUSER",
+        "no",
+        "`yes` lets the ledger run as a superuser of a database of your own. The embedded one always does.",
+    ),
     Setting("LEDGER_SCHEMA", "ledger", "The ledger's schema. One schema is one ledger."),
     Setting(
         "LEDGER_DATA_DIR",
@@ -101,6 +112,8 @@ class Settings:
     schema: str = "ledger"
     master_key: str | None = field(default=None, repr=False)
     master_key_file: Path | None = None
+    owner_url: str | None = field(default=None, repr=False)
+    allow_superuser: bool = False
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str]) -> Self:
@@ -113,12 +126,21 @@ class Settings:
             schema=plain_schema(env.get("LEDGER_SCHEMA") or "ledger"),
             master_key=env.get("LEDGER_MASTER_KEY") or None,
             master_key_file=Path(key_file).expanduser() if key_file else None,
+            owner_url=env.get("LEDGER_OWNER_URL") or None,
+            allow_superuser=yes_or_no("LEDGER_ALLOW_SUPERUSER", env.get("LEDGER_ALLOW_SUPERUSER") or "no"),
         )
 
     @property
     def key_file(self) -> Path:
         """The file that holds the master key when it is not given itself."""
         return self.master_key_file or self.data_dir / "master.key"
+
+
+def yes_or_no(name: str, value: str) -> bool:
+    """Raises `SettingInvalid` for anything but yes and no."""
+    if value not in ("yes", "no"):
+        raise SettingInvalid(f"{name} is {value!r}. It must be yes or no.")
+    return value == "yes"
 
 
 def plain_schema(name: str) -> str:

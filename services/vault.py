@@ -25,10 +25,6 @@ class MasterKeyUnusable(RuntimeError):
     """The master key is missing, malformed, readable by others, or not the one this ledger was sealed with."""
 
 
-class SubjectErased(LookupError):
-    """Personal data was to be sealed for a subject whose key was destroyed."""
-
-
 class Vault:
     """Seals, opens and fingerprints with keys derived from one master key. Holds no state but that key."""
 
@@ -59,11 +55,21 @@ class Vault:
             ) from None
 
 
+def thrown_away() -> bytes:
+    """A key that nobody keeps: what is sealed with it is lost."""
+    return AESGCM.generate_key(KEY_BYTES * 8)
+
+
 def seal(subject: str, key: bytes, clear: str) -> str:
     """The text under which a personal value is stored. It names the subject; without the key it tells nothing else."""
     nonce = os.urandom(NONCE_BYTES)
     sealed = AESGCM(key).encrypt(nonce, clear.encode(), subject.encode())
-    return f"{SEALED_PREFIX}{_text(subject.encode())}.{_text(nonce + sealed)}"
+    return sealed_prefix(subject) + _text(nonce + sealed)
+
+
+def sealed_prefix(subject: str) -> str:
+    """How every sealed value of the subject begins."""
+    return f"{SEALED_PREFIX}{_text(subject.encode())}."
 
 
 def subject_of(sealed: str) -> str:

@@ -31,13 +31,18 @@ def place_for_a_server() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def dsn() -> Iterator[str]:
-    """The address of a PostgreSQL server for the whole session."""
+    """The address of a PostgreSQL server for the whole session, as a plain role that owns what it makes."""
     given = os.environ.get("LEDGER_TEST_DATABASE_URL")
     if given:
         yield given
         return
     with place_for_a_server() as place, embedded(place) as address:
-        yield address
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute("create role ledger_tests login")
+            connection.execute(
+                sql.SQL("grant create on database {} to ledger_tests").format(sql.Identifier("postgres"))
+            )
+        yield address.replace("//postgres:", "//ledger_tests:", 1)
 
 
 @pytest.fixture(scope="session")

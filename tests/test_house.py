@@ -160,20 +160,32 @@ def test_the_two_commands_are_what_they_are_said_to_be() -> None:
 def test_the_composition_has_the_three_parts_each_healthy_before_it_is_used() -> None:
     services = COMPOSE["services"]
 
-    assert set(services) == {"postgres", "kafka", "service"}
+    assert set(services) == {"postgres", "kafka", "migrate", "service"}
     assert services["postgres"]["image"].startswith("postgres:18.")
     assert services["kafka"]["image"].startswith("apache/kafka:4.3.")
-    for name, service in services.items():
+    for name, service in (each for each in services.items() if each[0] != "migrate"):
         assert service["healthcheck"]["test"][0] == "CMD", name
         assert {"interval", "timeout", "retries", "start_period"} < set(service["healthcheck"]), name
         assert service["restart"] == "unless-stopped", name
         assert "ports" not in service, f"{name} is for the composition alone"
     conditions = {name: needed["condition"] for name, needed in services["service"]["depends_on"].items()}
-    assert conditions == {"postgres": "service_healthy", "kafka": "service_healthy"}
+    assert conditions == {
+        "postgres": "service_healthy",
+        "kafka": "service_healthy",
+        "migrate": "service_completed_successfully",
+    }
+
+
+def test_only_the_migration_is_given_the_owner_of_the_tables() -> None:
+    given = {name: set(service.get("environment", {})) for name, service in COMPOSE["services"].items()}
+
+    assert [name for name, variables in given.items() if "LEDGER_OWNER_URL" in variables] == ["migrate"]
+    assert "superuser" not in COMPOSE["configs"]["roles"]["content"]
+    assert COMPOSE["services"]["postgres"]["configs"][0]["target"].startswith("/docker-entrypoint-initdb.d/")
 
 
 def test_what_must_last_is_on_a_volume_where_the_image_keeps_it() -> None:
-    mounted = {name: service["volumes"] for name, service in COMPOSE["services"].items()}
+    mounted = {name: service["volumes"] for name, service in COMPOSE["services"].items() if "volumes" in service}
 
     assert mounted == {
         "postgres": ["postgres:/var/lib/postgresql"],

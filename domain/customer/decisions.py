@@ -23,7 +23,7 @@ from domain.place import coordinates
 from domain.policy.terms import GradeTerms, PolicyVersion
 from domain.pool.facts import CustomerReleased, TierChanged
 from domain.refusals import Code, Refusal
-from domain.standing import not_live
+from domain.standing import erased, not_live
 from domain.world import Holder, World
 
 Answer = Sequence[CustomerFact | CustomerReleased | TierChanged] | Refusal
@@ -204,9 +204,12 @@ def merge(command: MergeCustomers, world: World) -> Answer:
 
 
 def correct_place(command: CorrectCustomerPlace, world: World) -> Answer:
-    """Correct the place. Refuses with `unknown-customer`, `customer-merged` or `place-invalid`."""
-    if unknown := not_live(world.customer(command.customer), "customer/place"):
+    """Correct the place. Refuses with `unknown-customer`, `customer-merged`, `subject-erased` or `place-invalid`."""
+    stream = world.customer(command.customer)
+    if unknown := not_live(stream, "customer/place"):
         return unknown
+    if gone := erased(command.stream, stream.personal):
+        return gone
     if not is_place(command.place):
         return Refusal(code=Code.PLACE_INVALID, clause="customer/place")
     return [

@@ -23,6 +23,7 @@ from domain.organisation.facts import (
 from domain.personal import Personal
 from domain.pool.facts import PoolFact
 from domain.refusals import Code, Refusal
+from domain.standing import erased
 from domain.world import World
 
 Answer = Sequence[OrganisationFact | PoolFact] | Refusal
@@ -142,12 +143,14 @@ def move_unit(command: MoveUnit, world: World) -> Answer:
 
 
 def join(command: JoinRep, world: World) -> Answer:
-    """Join. Refuses with `already-joined`, `overtaken` or `unknown-unit`."""
+    """Join. Refuses with `already-joined`, `overtaken`, `subject-erased` (a name given again) or `unknown-unit`."""
     known = world.organisation.reps.get(command.rep)
     if known and (post := known.posts[-1]).unit:
         return Refusal(code=Code.ALREADY_JOINED, clause="organisation/join", rival=post.unit, rival_at=post.since)
     if overtaken := already_later(command.rep, command.at, world):
         return overtaken
+    if known and command.rep_name and (gone := erased(command.subject, known.personal)):
+        return gone
     if command.unit not in world.organisation.units:
         return Refusal(code=Code.UNKNOWN_UNIT, clause="organisation/join", rival=command.unit)
     return [RepJoined(at=command.at, rep=command.rep, rep_name=command.rep_name, unit=command.unit, duty=command.duty)]

@@ -7,6 +7,8 @@ from typing import Literal, assert_never
 
 from domain.fact import Id, OfOrganisation, Text
 from domain.mentorship.facts import MentorAssigned, MentorshipEnded
+from domain.person import facts as person
+from domain.person.facts import LegalHoldLifted, LegalHoldPlaced, PersonalData, PersonFact, SubjectErased
 from domain.personal import Personal
 
 Duty = Literal["rep", "lead", "manager", "mid-office", "finance", "committee"]
@@ -97,6 +99,7 @@ class Rep:
     posts: tuple[Post, ...]
     quotas: tuple[QuotaSet, ...] = ()
     mentors: tuple[MentorAssigned, ...] = ()
+    personal: PersonalData = PersonalData()
 
     def post(self, at: datetime) -> Post | None:
         """Where they worked at that time; None before they joined and after they left."""
@@ -158,8 +161,7 @@ class Organisation:
         return post is not None and post.unit is not None and unit in {u.unit for u in self.line(post.unit, at)}
 
 
-def evolve(organisation: Organisation, fact: OrganisationFact, position: int = 0) -> Organisation:
-    del position
+def evolve(organisation: Organisation, fact: OrganisationFact | PersonFact, position: int = 0) -> Organisation:
     match fact:
         case UnitCreated():
             unit = Unit(fact.unit, fact.title, fact.at, fact.region, fact.brand, ((fact.at, fact.parent),))
@@ -192,6 +194,12 @@ def evolve(organisation: Organisation, fact: OrganisationFact, position: int = 0
                 for m in rep.mentors
             )
             return known_as(organisation, replace(rep, mentors=ended))
+        case SubjectErased() | LegalHoldPlaced() | LegalHoldLifted():
+            rep = organisation.reps[fact.whose.removeprefix("rep/")]
+            name = None if isinstance(fact, SubjectErased) else rep.rep_name
+            return known_as(
+                organisation, replace(rep, rep_name=name, personal=person.evolve(rep.personal, fact, position))
+            )
     assert_never(fact)
 
 

@@ -15,7 +15,7 @@ from domain.place import coordinates, distance_m
 from domain.policy.terms import PolicyVersion
 from domain.pool.facts import RetentionExtended
 from domain.refusals import Code, Refusal
-from domain.standing import not_live
+from domain.standing import erased, not_live
 from domain.streams import CustomerStream
 from domain.visit.facts import (
     ProtectionExpired,
@@ -111,12 +111,14 @@ def record(command: RecordVisit, world: World) -> Answer:
     """Record a visit with its verdict. A rejected visit is kept; a verified one renews its rep's retention, and the first
     one begins the protection.
 
-    Refuses with `unknown-customer`, `customer-merged`, `no-policy`, `unknown-rep` or `rep-left`, `id-taken`,
-    `photo-missing` or `place-invalid`, in this order.
+    Refuses with `unknown-customer`, `customer-merged`, `subject-erased`, `no-policy`, `unknown-rep` or `rep-left`,
+    `id-taken`, `photo-missing` or `place-invalid`, in this order.
     """
     stream = world.customer(command.customer)
     if unknown := not_live(stream, "visit/record"):
         return unknown
+    if gone := erased(command.stream, stream.personal):
+        return gone
     policy = world.policy(command.at, command.rep)
     if policy is None:
         return Refusal(code=Code.NO_POLICY, clause="policy/in-force")

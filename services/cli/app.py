@@ -17,6 +17,8 @@ from services.cli import (
     importing,
     inbox,
     lines,
+    migrating,
+    people,
     policy,
     pool,
     proving,
@@ -51,13 +53,28 @@ def salesledger(context: typer.Context) -> None:
         raise typer.Exit(BAD_USAGE)
 
 
-for part in (demo, pool, history, deals, lines, explaining, recording, importing, state, proving, running):
+for part in (
+    demo,
+    pool,
+    history,
+    deals,
+    lines,
+    explaining,
+    recording,
+    importing,
+    state,
+    proving,
+    running,
+    people,
+    migrating,
+):
     app.add_typer(part.app)
 events.app.command("schema")(schemas.schema)
 app.add_typer(events.app, name="events")
 app.add_typer(inbox.app, name="inbox")
 app.add_typer(policy.app, name="policy")
 app.add_typer(auditing.app, name="audit")
+app.add_typer(people.subject, name="subject")
 app.add_typer(scenario.app, name="scenario")
 
 

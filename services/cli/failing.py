@@ -19,6 +19,7 @@ from projections.rebuild import RebuildDiffers
 from projections.registry import NewerThanTheCode
 from services.cli.output import errors, print_json
 from services.ledger.answer import LedgerUnavailable, OutcomeUnknown
+from services.ledger.grants import RoleTooMighty
 from services.ledger.schema import SchemaUnusable
 from services.settings import SettingInvalid
 from services.vault import MasterKeyUnusable
@@ -69,6 +70,8 @@ def told(error: BaseException, database_url: str | None = None) -> Told | None:
             return Told("setting-invalid", str(error), BAD_USAGE)
         case MasterKeyUnusable():
             return Told("master-key-unusable", str(error), BAD_USAGE)
+        case RoleTooMighty():
+            return Told("role-too-mighty", str(error), BAD_USAGE)
         case SchemaUnusable() | NewerThanTheCode():
             return Told("schema-unusable", str(error), BAD_USAGE)
         case RebuildDiffers():

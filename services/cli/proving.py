@@ -9,6 +9,7 @@ from projections.rebuild import RebuildDiffers
 from services.cli.failing import CHECK_FAILED, Failure
 from services.cli.output import AsJson, answer, paragraph, progress, table
 from services.cli.reader import catch_up
+from services.ledger.grants import powers
 from services.ledger.refold import refold
 from services.wiring import Books, open_books
 
@@ -22,7 +23,7 @@ def verify(
     ] = True,
     json: AsJson = False,
 ) -> None:
-    """Check that everything follows from the log: hash chain, shared facts, and every read model.
+    """Check that everything follows from the log: hash chain, shared facts, every read model; and what the role may do.
 
     Exits 1 with the first difference.
     """
@@ -33,17 +34,28 @@ def verify(
             found = refold(books.ledger.dsn, books.ledger.schema)
             bar.update(task, completed=found.events, total=found.events)
         differences = [found.difference] if found.difference else []
+        held = powers(books.ledger.dsn, books.ledger.schema)
+        if books.settings.owner_url and held.could:
+            differences.append(
+                f"The database role {held.role} could {', '.join(held.could)}. Run `salesledger migrate`."
+            )
         rebuilt = {} if differences or not read_models else compared(books, differences)
     document: dict[str, Any] = {
         "true_up_to": head,
         "events": found.events,
         "chain": "differs" if found.difference else "holds",
         "read_models": rebuilt,
+        "role": {"name": held.role, "superuser": held.superuser, "could": held.could},
         "differences": differences,
     }
     said = [f"{found.events} facts read: the chain holds, and what is kept beside the log follows from it."]
     if read_models:
         said.append(f"{len(rebuilt)} read models folded again: each is what was shown, byte for byte.")
+    said.append(
+        f"The database role {held.role} could alter what is recorded: it owns the tables. LEDGER_OWNER_URL parts the two."
+        if held.could
+        else f"The database role {held.role} can alter nothing that is recorded."
+    )
     if differences:
         said = [f"Differs: {differences[0]}"]
     answer(document, *(paragraph(each, "bold red" if differences else "") for each in said), as_json=json)

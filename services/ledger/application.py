@@ -32,6 +32,7 @@ from services.database import database
 from services.ledger.ahead import Ahead
 from services.ledger.answer import Answer, id_malformed
 from services.ledger.asked import asked
+from services.ledger.grants import refuse_superuser
 from services.ledger.head import Head
 from services.ledger.keyring import Keyring
 from services.ledger.keys import Keys
@@ -70,7 +71,11 @@ class Ledger(Application[str]):
         super().__init__()
         self._digest_key = self.keyring.reserved("receipts")
         fingerprint_key = self.keyring.reserved("fingerprints")
-        sights = Sights(lambda kind, value: vault.fingerprint(fingerprint_key, kind, value), Keys(safe), MOST_STREAMS)
+        sights = Sights(
+            lambda kind, value: vault.fingerprint(fingerprint_key, kind, value),
+            Keys(safe, self.keyring.forget),
+            MOST_STREAMS,
+        )
         self._ahead = Ahead(Connected(dsn, self.schema, self.log_recorder.channel), sights, clock)
         self._queue = Queue(self._ahead)
 
@@ -195,18 +200,21 @@ def open_ledger(
     """Open a ledger, by settings or by a database address with a schema and a vault; migrate it first.
 
     `clock` gives the time of recording; by default it is the database's, taken under the lock. Use the ledger as a
-    context manager. Raises `SchemaUnusable`, `MasterKeyUnusable`, `SettingInvalid` or `psycopg.OperationalError`.
+    context manager. Raises `SchemaUnusable`, `MasterKeyUnusable`, `SettingInvalid`, `RoleTooMighty` or
+    `psycopg.OperationalError`.
     """
     with ExitStack() as opened:
         if isinstance(where, Settings):
             safe = safe or open_vault(where)
             schema = schema or where.schema
             dsn = opened.enter_context(database(where))
+            if where.database_url and not where.allow_superuser:
+                refuse_superuser(dsn)
         else:
             dsn = where
         if schema is None or safe is None:
             raise ProgrammingError("a database address needs a schema and a vault beside it")
-        migrate(dsn, plain_schema(schema))
+        migrate(dsn, plain_schema(schema))  # who is not the owner finds it migrated already, or is told
         ledger = Ledger(dsn, schema, safe, clock)
         ledger.owns(opened.pop_all())
     return ledger

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 from psycopg import Connection
 
-from domain.effects import effects
 from domain.fact import Sight
 from domain.facts import AnyFact
 from domain.judgement import judge, sight
@@ -107,9 +106,7 @@ class Batch:
 
         first = self.head.position + len(self.events) + 1
         for position, (fact, *_) in enumerate(written, first):
-            found = effects(fact)
-            self.sights.apply(fact, position, found)
-            self.changes.add(fact.stream, position, found)
+            self.changes.add(fact.stream, position, self.sights.apply(fact, position))
         self.events.extend(written)
         answer = Answer(range(first, first + len(written)) if written else NONE, verdict.refusal)
         self.receipts.append((each, body, answer))

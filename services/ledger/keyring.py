@@ -1,5 +1,6 @@
 """Keys for reading: the ledger's own two, and the data keys of subjects whose personal values are to be shown."""
 
+import time
 from threading import Lock
 from typing import Final, cast
 
@@ -10,6 +11,9 @@ from services.vault import Vault
 KEPT: Final = 10_000
 """How many subjects' keys stay in memory."""
 
+SECONDS: Final = 5.0
+"""How long a key is believed to exist without asking again: so long another process may show what was just erased."""
+
 
 class Keyring:
     """Safe for threads."""
@@ -18,7 +22,7 @@ class Keyring:
         self._readers = readers
         self.safe = safe
         self._lock = Lock()
-        self._known: dict[str, bytes] = {}
+        self._known: dict[str, tuple[bytes, float]] = {}
 
     def reserved(self, name: str) -> bytes:
         """A key of the ledger itself, made once and kept wrapped beside those of the subjects.
@@ -41,10 +45,16 @@ class Keyring:
         key = self._key(vault.subject_of(sealed))
         return None if key is None else vault.unseal(key, sealed)
 
+    def forget(self, subject: str) -> None:
+        """The subject's key was destroyed."""
+        with self._lock:
+            self._known.pop(subject, None)
+
     def _key(self, subject: str) -> bytes | None:
         with self._lock:
-            if known := self._known.get(subject):
-                return known
+            key, until = self._known.get(subject, (None, 0.0))
+        if key and time.monotonic() < until:
+            return key
         with self._readers.connection() as connection:
             row = connection.execute("select wrapped from personal_key where subject = %s", (subject,)).fetchone()
         if row is None or row[0] is None:
@@ -53,5 +63,5 @@ class Keyring:
         with self._lock:
             if len(self._known) >= KEPT:
                 self._known.clear()
-            self._known[subject] = key
+            self._known[subject] = (key, time.monotonic() + SECONDS)
         return key

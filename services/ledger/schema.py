@@ -37,12 +37,18 @@ def known_migrations() -> list[Migration]:
 def migrate(dsn: str, schema: str, known: Sequence[Migration] | None = None) -> list[str]:
     """Bring the schema up to date and return the names of the migrations applied now.
 
-    Raises `SchemaUnusable` for a schema newer than this program, and for a migration whose file has changed.
+    Raises `SchemaUnusable` for a schema newer than this program, for a migration whose file has changed, and where the role
+    may not migrate.
     """
     known = known_migrations() if known is None else known
     with connect(dsn, schema, timeouts=False) as connection:
         if _is_current(connection, schema, known):
             return []
+        if not _may_migrate(connection, schema):
+            raise SchemaUnusable(
+                f"The ledger's schema {schema} is to be made or brought up to date, and this database role may not. "
+                "Name the tables' owner in LEDGER_OWNER_URL and run `salesledger migrate`."
+            )
         with connection.transaction():
             connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"migrate {schema}",))
             connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(plain_schema(schema))))
@@ -66,6 +72,17 @@ def _is_current(connection: Connection[Row], schema: str, known: Sequence[Migrat
     if table is None or table[0] is None:
         return False
     return not _missing(_applied(connection), known)
+
+
+def _may_migrate(connection: Connection[Row], schema: str) -> bool:
+    """Whether the role owns the ledger's tables, or may make its schema where there is none."""
+    found = connection.execute(
+        "select case when to_regnamespace(%s) is null then has_database_privilege(current_database(), 'create')"
+        " else coalesce((select pg_has_role(relowner, 'usage') from pg_class where oid = to_regclass(%s)),"
+        " has_schema_privilege(%s, 'create')) end",
+        (schema, f"{schema}.migration", schema),
+    ).fetchone()
+    return bool(found and found[0])
 
 
 def _applied(connection: Connection[Row]) -> dict[int, tuple[str, str]]:

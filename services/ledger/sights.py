@@ -14,6 +14,7 @@ from pydantic_core import from_json
 from domain.effects import RETENTION, Count, Effect, Rest, Wake
 from domain.fact import ORGANISATION, POLICIES, Sight
 from domain.facts import AnyFact
+from domain.person.facts import SubjectErased
 from domain.personal import keep_sealed
 from domain.streams import CustomerStream, DealStream
 from domain.world import Fingerprint, Holder, Key, Stream, World
@@ -65,6 +66,7 @@ class Sights:
         self._versions = {ORGANISATION: 0, POLICIES: 0}
         self._counted: set[Key] = set()
         self._lapsing_until: dict[str, datetime] = {}
+        self._erased: set[str] = set()
         self.keys.forget()
 
     def look_at(self, now: datetime) -> None:
@@ -101,10 +103,13 @@ class Sights:
     def is_in_sight(self, stream: str) -> bool:
         return stream in self._versions or stream in self.world.streams
 
-    def apply(self, fact: AnyFact, position: int, found: Iterable[Effect]) -> None:
-        """Fold a new fact in. Counts and alarms whose beginning is not known are left unknown, far alarms unloaded."""
+    def apply(self, fact: AnyFact, position: int) -> tuple[Effect, ...]:
+        """Fold a new fact in, and give what it changes. Counts and alarms whose beginning is not known are left unknown, far alarms unloaded."""
         world = self.world
-        world.apply(fact, position)
+        found = world.apply(fact, position)
+        if isinstance(fact, SubjectErased):
+            self.keys.destroy(fact.whose)
+            self._erased.add(fact.stream)
         if fact.stream in self._versions:
             self._versions[fact.stream] += 1
         for effect in found:
@@ -118,6 +123,7 @@ class Sights:
                     world.lapsing.pop(effect.who, None)
                 elif isinstance(effect, Wake) and effect.at is not None and effect.at > until:
                     world.lapsing[effect.who].pop(fact.stream, None)
+        return found
 
     def follow(self, connection: Connection[Any], head: Head) -> None:
         """Forget what others have written since, and take in the organisation and the policies as they are now."""
@@ -126,6 +132,7 @@ class Sights:
         else:
             for row in connection.execute(CHANGED, (self.head.position,)):
                 self.world.streams.pop(cast(str, row[0]), None)
+                self.keys.doubt(cast(str, row[0]))
             self.world.held.clear()
             self.world.tallies.clear()
             self.world.lapsing.clear()
@@ -136,6 +143,8 @@ class Sights:
         for position, record in cast(list[tuple[int, str]], rows):
             fact = read_fact(from_json(record)["fact"], keep_sealed)
             self.world.apply(fact, position)
+            if isinstance(fact, SubjectErased):
+                self.keys.doubt(fact.whose)
             self._versions[fact.stream] += 1
         self.head = head
 
@@ -168,6 +177,8 @@ class Sights:
         self.head = head
         self.keys.sent()
         world = self.world
+        while self._erased:
+            world.streams.pop(self._erased.pop(), None)
         while len(world.streams) > self._most_streams:
             del world.streams[next(iter(world.streams))]
         if len(world.held) + len(world.tallies) > 4 * self._most_streams:

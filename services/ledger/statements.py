@@ -89,6 +89,11 @@ INSERT_PERSONAL_KEYS: Final = (
     " unnest(%s::text[], %s::text[]) u(subject, wrapped)"
 )
 
+DESTROY_PERSONAL_KEYS: Final = (
+    "insert into personal_key (subject, wrapped) select u.subject, null from ledger_head, unnest(%s::text[]) u(subject)"
+    " on conflict (subject) do update set wrapped = null"
+)
+
 MOVE_HEAD: Final = "update ledger_head set position = %s, recorded_at = %s::timestamptz, chain = %s where position = %s"
 
 NOTIFY: Final = "select pg_notify(%s, %s), 1 / (position = %s)::integer from ledger_head"

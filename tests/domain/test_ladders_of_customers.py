@@ -153,9 +153,11 @@ def test_a_merge_is_refused_in_order() -> None:
 
 
 def test_a_correction_of_the_place_is_refused_in_order() -> None:
-    climb = ladder(absorbed_and_other(), "correct-customer-place", "08-01 09:00", customer="nobody", place="nowhere")
-    climb.meets("unknown-customer", customer="absorbed").meets("customer-merged", customer="other")
-    climb.meets("place-invalid", place=PLACE)
+    story = absorbed_and_other().registers("erased")
+    story.given("erase-subject", "07-31 09:00", whose="customer/erased")
+    climb = ladder(story, "correct-customer-place", "08-01 09:00", customer="nobody", place="nowhere")
+    climb.meets("unknown-customer", customer="absorbed").meets("customer-merged", customer="erased")
+    climb.meets("subject-erased", customer="other").meets("place-invalid", place=PLACE)
 
     assert climb.climbed() == documented(customer.correct_place)
 
@@ -192,9 +194,11 @@ def test_a_planned_visit_is_refused_in_order() -> None:
 
 
 def test_a_recorded_visit_is_refused_in_order() -> None:
-    story = absorbed_and_other().lawless()
+    story = absorbed_and_other().registers("erased")
+    story.given("erase-subject", "07-31 09:00", whose="customer/erased").lawless()
     climb = ladder(story, "record-visit", "08-01 09:00", customer="nobody", visit="V-1", rep="Wu", point="nowhere")
-    climb.meets("unknown-customer", customer="absorbed").meets("customer-merged", customer="other").meets("no-policy")
+    climb.meets("unknown-customer", customer="absorbed").meets("customer-merged", customer="erased")
+    climb.meets("subject-erased", customer="other").meets("no-policy")
     story.lawful()
     climb.meets("unknown-rep")
     join(story)

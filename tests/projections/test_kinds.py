@@ -45,7 +45,9 @@ CHANGED_BY = {
 }
 """Of commission lines, what moves an amount in the history played: roles earned, revoked or expired late would, too."""
 
-NOT_PLAYED = {"payout-held.v1", "payout-released.v1"}
+NOT_PLAYED = {
+    "payout-held.v1", "payout-released.v1", "subject-erased.v1", "legal-hold-placed.v1", "legal-hold-lifted.v1"
+}  # fmt: skip
 """Of the history, what the commands played never lead to."""
 
 

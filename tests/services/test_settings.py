@@ -21,6 +21,8 @@ def test_nothing_set_means_the_embedded_database_in_the_users_data_directory() -
 def test_every_setting_is_read_from_its_variable(tmp_path: Path) -> None:
     given = {
         "LEDGER_DATABASE_URL": "postgresql://somewhere/there",
+        "LEDGER_OWNER_URL": "postgresql://owner@somewhere/there",
+        "LEDGER_ALLOW_SUPERUSER": "yes",
         "LEDGER_SCHEMA": "north_2",
         "LEDGER_DATA_DIR": str(tmp_path),
         "LEDGER_MASTER_KEY": "a2V5",
@@ -29,7 +31,15 @@ def test_every_setting_is_read_from_its_variable(tmp_path: Path) -> None:
     settings = Settings.from_environment(given)
 
     assert set(given) == {setting.name for setting in SETTINGS if not setting.name.startswith(READ_WHERE_USED)}
-    assert settings == Settings(tmp_path, "postgresql://somewhere/there", "north_2", "a2V5", tmp_path / "key")
+    assert settings == Settings(
+        tmp_path,
+        "postgresql://somewhere/there",
+        "north_2",
+        "a2V5",
+        tmp_path / "key",
+        "postgresql://owner@somewhere/there",
+        allow_superuser=True,
+    )
 
 
 def test_an_empty_variable_counts_as_absent() -> None:
@@ -49,3 +59,8 @@ def test_the_repr_shows_no_secret() -> None:
 def test_a_schema_that_is_no_plain_name_is_refused_with_what_it_should_be(name: str) -> None:
     with pytest.raises(SettingInvalid, match="LEDGER_SCHEMA"):
         Settings.from_environment({"LEDGER_SCHEMA": name})
+
+
+def test_what_is_yes_or_no_is_nothing_else() -> None:
+    with pytest.raises(SettingInvalid, match="LEDGER_ALLOW_SUPERUSER is 'maybe'"):
+        Settings.from_environment({"LEDGER_ALLOW_SUPERUSER": "maybe"})

@@ -16,6 +16,7 @@ from ledger_subscriber.kinds.mentorship import CustomerDonated, MentorAssigned, 
 from ledger_subscriber.kinds.organisation import QuotaSet, RepJoined, RepLeft, RepTransferred, UnitCreated, UnitMoved
 from ledger_subscriber.kinds.payment import PaymentReceived, PaymentRefunded
 from ledger_subscriber.kinds.payout import PayoutHeld, PayoutReleased
+from ledger_subscriber.kinds.person import LegalHoldLifted, LegalHoldPlaced, SubjectErased
 from ledger_subscriber.kinds.policy import PolicyPublished
 from ledger_subscriber.kinds.pool import (
     ClaimRefused,
@@ -53,6 +54,8 @@ KINDS: Final[dict[str, type[Fact]]] = {
     "deal-lost.v1": DealLost,
     "deal-opened.v1": DealOpened,
     "duplicate-suspected.v1": DuplicateSuspected,
+    "legal-hold-lifted.v1": LegalHoldLifted,
+    "legal-hold-placed.v1": LegalHoldPlaced,
     "mentor-assigned.v1": MentorAssigned,
     "mentorship-ended.v1": MentorshipEnded,
     "milestone-due.v1": MilestoneDue,
@@ -78,6 +81,7 @@ KINDS: Final[dict[str, type[Fact]]] = {
     "sharing-agreed.v1": SharingAgreed,
     "stage-advanced.v1": StageAdvanced,
     "stage-reverted.v1": StageReverted,
+    "subject-erased.v1": SubjectErased,
     "tier-changed.v1": TierChanged,
     "unit-created.v1": UnitCreated,
     "unit-moved.v1": UnitMoved,

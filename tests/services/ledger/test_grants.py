@@ -1,0 +1,110 @@
+"""Least privilege: whoever records can alter nothing that is recorded, and whoever reads sees no keys."""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from services.database import connect
+from services.ledger.application import Ledger, open_ledger
+from services.ledger.grants import RECORDED, WRITER, RoleTooMighty, grant, powers, refuse_superuser, tables
+from services.ledger.schema import SchemaUnusable, migrate
+from services.vault import Vault
+from tests.conftest import MASTER_KEY, OpenLedger
+from tests.samples import claim, opening, register
+from tests.services.ledger.ownership import as_superuser
+
+
+@pytest.fixture
+def clerk(dsn: str) -> Iterator[str]:
+    """The address of a database role that may nothing yet."""
+    name = f"clerk_{uuid4().hex[:8]}"
+    with psycopg.connect(as_superuser(dsn), autocommit=True) as connection:
+        connection.execute(sql.SQL("create role {} login").format(sql.Identifier(name)))
+        yield make_conninfo(dsn, user=name)
+        connection.execute(sql.SQL("drop owned by {} cascade").format(sql.Identifier(name)))
+        connection.execute(sql.SQL("drop role {}").format(sql.Identifier(name)))
+
+
+def role(dsn: str) -> str:
+    return str(conninfo_to_dict(dsn)["user"])
+
+
+@pytest.fixture
+def writing(dsn: str, schema: str, clerk: str) -> Iterator[Ledger]:
+    """A ledger of the owner's, opened by a role that was granted a writer's rights."""
+    migrate(dsn, schema)
+    grant(dsn, schema, role(clerk))
+    with open_ledger(clerk, schema, Vault(MASTER_KEY)) as ledger:
+        yield ledger
+
+
+def test_the_writer_records_everything_that_a_ledger_records(writing: Ledger) -> None:
+    commands = [*opening("Li"), ("r1", register("C-1")), ("c1", claim("C-1")), ("c2", claim("C-1"))]
+
+    answers = list(writing.record_many(commands))
+
+    assert [bool(answer.refusal) for answer in answers[-2:]] == [False, True]
+    assert writing.refold().difference is None
+
+
+@pytest.mark.parametrize("table", RECORDED)
+@pytest.mark.parametrize("act", ["update {} set recorded_at = now()", "delete from {}", "truncate {}", "drop table {}"])
+def test_the_writer_can_alter_nothing_that_is_recorded(writing: Ledger, table: str, act: str) -> None:
+    with connect(writing.dsn, writing.schema) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute(act.format(table))
+
+
+def test_what_a_role_could_do_to_the_log_is_told(dsn: str, writing: Ledger) -> None:
+    assert powers(writing.dsn, writing.schema).could == ()
+    owner = powers(dsn, writing.schema)
+    assert (owner.superuser, "delete event" in owner.could, "own receipt" in owner.could) == (False, True, True)
+    assert powers(as_superuser(dsn), writing.schema).superuser
+
+
+def test_a_reader_reads_the_log_and_sees_neither_keys_nor_receipts(dsn: str, schema: str, clerk: str) -> None:
+    migrate(dsn, schema)
+    grant(dsn, schema, role(clerk), reads_only=True)
+
+    with connect(clerk, schema) as connection:
+        assert connection.execute("select count(*) from event").fetchone() == (0,)
+        for refused in (
+            "select * from personal_key",
+            "select * from receipt",
+            "update ledger_head set position = 1",
+            "create table own (n integer)",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(refused)
+
+
+def test_granting_again_takes_away_what_was_too_much(dsn: str, schema: str, clerk: str) -> None:
+    migrate(dsn, schema)
+    with connect(dsn, schema) as connection:
+        connection.execute(sql.SQL("grant all on event to {}").format(sql.Identifier(role(clerk))))
+    grant(dsn, schema, role(clerk))
+
+    assert powers(clerk, schema).could == ()
+
+
+def test_whoever_may_not_migrate_is_told_who_should(dsn: str, schema: str, clerk: str) -> None:
+    with pytest.raises(SchemaUnusable, match="LEDGER_OWNER_URL"):
+        migrate(clerk, schema)
+
+
+def test_a_superuser_is_refused_and_told_what_to_do(dsn: str) -> None:
+    refuse_superuser(dsn)
+    with pytest.raises(RoleTooMighty, match="LEDGER_ALLOW_SUPERUSER"):
+        refuse_superuser(as_superuser(dsn))
+
+
+def test_every_table_of_a_ledger_says_what_its_writer_may(open_here: OpenLedger) -> None:
+    ledger = open_here()
+    with connect(ledger.dsn, ledger.schema) as connection:
+        found = tables(connection, ledger.schema)
+
+    assert set(found) == set(WRITER)
+    assert {WRITER[table] for table in RECORDED} == {"select, insert"}
