@@ -1,8 +1,10 @@
 """What a message of another system stands for, and what is said of one that stands for nothing."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -111,3 +113,10 @@ def test_a_header_that_is_no_text_is_no_cloudevent() -> None:
 
     assert isinstance(found, Bad)
     assert found.reason == "not-a-cloudevent"
+
+
+def test_the_page_for_senders_names_every_type_with_its_topic_and_command() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "inbound.md").read_text("utf-8")
+    rows = re.findall(r"^\| `([\w.]+)` \| (\w+) \| `([\w-]+)` \|", page, re.MULTILINE)
+
+    assert {kind: (channel, name) for kind, channel, name in rows} == TYPES
