@@ -1,11 +1,12 @@
 """Where Kafka is and how to get in, and what is said when it does not answer."""
 
+import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from kafka import errors
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, KafkaTimeoutError
 
 ANSWER_WITHIN_MS: Final = 10_000
 """How long a question to the cluster may take before it counts as away."""
@@ -23,6 +24,28 @@ class KafkaUnreachable(ConnectionError):
     """Kafka does not answer, or lets us not in. The message names the settings to look at; trying again may help."""
 
 
+class Cause(logging.Handler):
+    """Hears what the library tells only to its log: why a connection failed, before all it raises is that time ran out."""
+
+    said = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        told = record.getMessage()
+        if record.msg.startswith("Bootstrap connection to") and not ("SASL" in self.said.upper() or "SSL" in self.said):
+            self.said = told
+
+    def forget(self) -> None:
+        """Before connecting anew."""
+        self.said = ""
+
+
+CAUSE: Final = Cause(logging.WARNING)
+CONNECTIONS: Final = logging.getLogger("kafka.net.manager")
+CONNECTIONS.addHandler(CAUSE)
+CONNECTIONS.setLevel(logging.WARNING)
+CONNECTIONS.propagate = False
+
+
 @dataclass(frozen=True, slots=True)
 class Cluster:
     """Bootstrap servers with what TLS and SASL need. The repr shows no secret."""
@@ -38,6 +61,7 @@ class Cluster:
 
     def kafka_python(self) -> dict[str, Any]:
         """The settings as `kafka-python` takes them, whatever is made with them: producer, consumer or admin."""
+        CAUSE.forget()
         wanted = {
             "bootstrap_servers": self.bootstrap.split(","),
             "security_protocol": self.security,
@@ -58,7 +82,9 @@ class Cluster:
         """The same as an error that says which settings to look at."""
         where = f"Kafka at {self.bootstrap} (LEDGER_KAFKA_BOOTSTRAP)"
         why = f"{type(error).__name__}: {error}"
-        if isinstance(error, REFUSED) or "SSL" in str(error):
+        if isinstance(error, KafkaTimeoutError) and CAUSE.said:
+            why = CAUSE.said
+        if isinstance(error, REFUSED) or "SSL" in why or "Sasl" in why:
             return KafkaUnreachable(
                 f"{where} lets us not in: {why}. Check LEDGER_KAFKA_SECURITY, LEDGER_KAFKA_SASL_MECHANISM, "
                 "LEDGER_KAFKA_SASL_USERNAME, LEDGER_KAFKA_SASL_PASSWORD and LEDGER_KAFKA_CA_FILE."

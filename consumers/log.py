@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, LiteralString
+from typing import Any, Final, LiteralString, NamedTuple
 
 from psycopg import Connection
 
@@ -26,8 +26,7 @@ class Log:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """One event as a Kafka record. `at_ms` is when it was recorded, `chain` the hash of the log up to here."""
 
     position: int

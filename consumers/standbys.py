@@ -18,6 +18,8 @@ FLUSHED: Final[LiteralString] = (
     " count(DISTINCT application_name), count(*) FILTER (WHERE flush_lsn IS NULL)"
     " FROM pg_stat_replication WHERE application_name = ANY(%s::text[])"
 )
+FRESH: Final[LiteralString] = "SELECT pg_stat_clear_snapshot()"
+"""In one transaction PostgreSQL keeps showing the stand-bys that it showed first."""
 
 logger: Final = structlog.get_logger("relay")
 
@@ -42,6 +44,7 @@ class Standbys:
         """
         begun, said = monotonic(), False
         while mark is not None and not stop.is_set():
+            connection.execute(FRESH)
             confirmed, connected, hidden = connection.execute(FLUSHED, (mark, list(self.names))).fetchone() or (0, 0, 0)
             if confirmed == len(set(self.names)):
                 return True
