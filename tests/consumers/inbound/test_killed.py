@@ -7,13 +7,25 @@ from threading import Event
 from consumers.cluster import Cluster
 from consumers.inbound.inbox import Inbox
 from consumers.inbound.topics import InboundTopics
+from domain.deal.decisions import OpenDeal
 from services.ledger.application import Ledger, open_ledger
 from services.vault import Vault
 from tests.conftest import MASTER_KEY
-from tests.consumers.inbound.conftest import doors_of, held
+from tests.consumers.inbound.conftest import HOUR, doors_of, held, signed
 from tests.consumers.inbound.senders import payment, send
 from tests.consumers.soaking import ROUNDS, chance
+from tests.samples import BEGIN
 from tests.waiting import wait_until
+
+DEALS = [f"K-{number}" for number in range(25)]
+
+
+def deal_of(number: int) -> str:
+    return DEALS[number % len(DEALS)]
+
+
+def opened(deal: str) -> OpenDeal:
+    return OpenDeal(at=BEGIN + HOUR, deal=deal, customer="C-1", rep="Li")
 
 
 def take_in(dsn: str, schema: str, kafka: str, prefix: str) -> None:
@@ -26,9 +38,12 @@ def take_in(dsn: str, schema: str, kafka: str, prefix: str) -> None:
 def test_inboxes_killed_in_the_middle_record_each_message_once_and_answer_it(
     kafka: str, prefix: str, ledger: Ledger
 ) -> None:
+    for deal in DEALS:
+        assert ledger.record(opened(deal), command_id=f"open/{deal}").accepted
+        assert ledger.record(signed(deal), command_id=f"sign/{deal}").accepted
     when, sent, before = chance("inbox killed"), 0, ledger.head().position
     for _ in range(ROUNDS):
-        send(kafka, prefix, *(payment(f"{number}") for number in range(sent, sent + 500)))
+        send(kafka, prefix, *(payment(f"{number}", deal_of(number)) for number in range(sent, sent + 500)))
         sent += 500
         process = get_context("spawn").Process(target=take_in, args=(ledger.dsn, ledger.schema, kafka, prefix))
         process.start()
@@ -44,8 +59,9 @@ def test_inboxes_killed_in_the_middle_record_each_message_once_and_answer_it(
     process.kill()
     process.join()
 
-    recorded = [each.command_id for each in ledger.read("deal/D-1") if each.fact.kind == "payment-received.v1"]
-    assert recorded == [f"/payments#{number}" for number in range(sent)]
+    for deal in DEALS:
+        recorded = [e.command_id for e in ledger.read(f"deal/{deal}") if e.fact.kind == "payment-received.v1"]
+        assert recorded == [f"/payments#{number}" for number in range(sent) if deal_of(number) == deal]
     answers = answered(kafka, prefix)
     assert {len(positions) for positions in answers.values()} == {1}, "a message is answered the same each time"
 

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from kafka import KafkaProducer
@@ -12,6 +12,7 @@ from kafka import KafkaProducer
 from ledger_subscriber.event import Delivery
 
 SOURCE = "/sales-ledger/test"
+RECORDED = datetime(2024, 1, 1, 9, tzinfo=UTC)
 
 
 def paid(
@@ -35,7 +36,7 @@ def paid(
         "ce_type": "payment-received.v1",
         "ce_subject": f"deal/{deal}",
         "ce_time": "2024-01-01T09:00:00Z",
-        "ce_recordedtime": f"2024-01-01T09:{position // 60:02d}:{position % 60:02d}.000000Z",
+        "ce_recordedtime": (RECORDED + timedelta(seconds=position)).isoformat(timespec="microseconds"),
         "ce_ledgerposition": str(position),
         "ce_streamversion": str(version),
         "ce_actor": "system",

@@ -1,6 +1,6 @@
 """A subscriber is killed at moments of chance, and members come and go in a storm: nothing is missing, nothing twice."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 
@@ -38,18 +38,26 @@ def started(*about: object) -> BaseProcess:
     return process
 
 
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What was handled so far."""
+
+    inbox: PostgresInbox
+
+    def number(self) -> int:
+        with self.inbox.transaction() as connection:
+            row = connection.execute("select count(*) from effect").fetchone()
+        return int(row[0]) if row else 0
+
+    def by_stream(self) -> dict[str, list[int]]:
+        """The versions of each stream in the order of handling."""
+        with self.inbox.transaction() as connection:
+            return by_stream(list(connection.execute("select stream, version from effect order by number")))
+
+
 @pytest.fixture
-def handled(postgres_inbox: PostgresInbox) -> Callable[[], list[tuple[str, int]]]:
-    """What was handled, in order: stream and version."""
-
-    def effects() -> list[tuple[str, int]]:
-        with postgres_inbox.transaction() as connection:
-            return list(connection.execute("select stream, version from effect order by number"))
-
-    return effects
-
-
-Handled = Callable[[], list[tuple[str, int]]]
+def handled(postgres_inbox: PostgresInbox) -> Handled:
+    return Handled(postgres_inbox)
 
 
 def test_subscribers_killed_in_the_middle_handle_each_event_once(
@@ -60,18 +68,18 @@ def test_subscribers_killed_in_the_middle_handle_each_event_once(
         publish(kafka, topic, ledger.payments(DEALS * 100))
         published += 1_000
         process = started(postgres_dsn, kafka, topic, "the one")
-        somewhere = len(handled()) + when.randrange(published - len(handled()))
-        wait_until(lambda: len(handled()) >= somewhere, 60)  # noqa: B023 (called before the next round)
+        somewhere = handled.number() + when.randrange(published - handled.number())
+        wait_until(lambda: handled.number() >= somewhere, 60)  # noqa: B023 (called before the next round)
         process.kill()
         process.join()
     publish(kafka, topic, ledger.payments(DEALS * 10))
     process = started(postgres_dsn, kafka, topic, "the one")
-    wait_until(lambda: len(handled()) >= published + 100, 60)
+    wait_until(lambda: handled.number() >= published + 100, 60)
     process.terminate()
     process.join()
 
     assert process.exitcode == 0
-    assert by_stream(handled()) == {f"deal/{deal}": list(range(1, 100 * ROUNDS + 11)) for deal in DEALS}
+    assert handled.by_stream() == {f"deal/{deal}": list(range(1, 100 * ROUNDS + 11)) for deal in DEALS}
 
 
 def test_a_storm_of_rebalances_loses_nothing_and_repeats_nothing(
@@ -81,14 +89,14 @@ def test_a_storm_of_rebalances_loses_nothing_and_repeats_nothing(
     for published in range(500, 500 * ROUNDS + 1, 500):
         members.append(started(postgres_dsn, kafka, topic, None))
         publish(kafka, topic, ledger.payments(DEALS * 50))
-        wait_until(lambda: len(handled()) >= when.randrange(published), 60)  # noqa: B023 (called before the next round)
+        wait_until(lambda: handled.number() >= when.randrange(published), 60)  # noqa: B023 (called before the next round)
         if len(members) > 2:
             leaving = members.pop(when.randrange(len(members)))
             when.choice((leaving.terminate, leaving.kill))()
             leaving.join()
-    wait_until(lambda: len(handled()) >= 500 * ROUNDS, 60)
+    wait_until(lambda: handled.number() >= 500 * ROUNDS, 60)
     for each in members:
         each.terminate()
         each.join()
 
-    assert by_stream(handled()) == {f"deal/{deal}": list(range(1, 50 * ROUNDS + 1)) for deal in DEALS}
+    assert handled.by_stream() == {f"deal/{deal}": list(range(1, 50 * ROUNDS + 1)) for deal in DEALS}
