@@ -47,13 +47,18 @@ def test_payrolls_mirror_equals_the_ledgers_lines(
 
     counts = mirror.taking.take(list(deliveries(ledger)))
 
-    columns = ", ".join(each.name for each in fields(Line)).replace("amount", "amount::bigint")
-    rows: Any = reading.execute(f"select {columns} from commission_line order by position, number".encode())
-    ours = [Line(*row) for row in rows]
+    ours = ledgers_lines(reading)
     assert lines(inbox.connection) == ours
     assert len(ours) > 200, "enough to mean something"
     assert set(counts) == {"handled"}
     inbox.close()
+
+
+def ledgers_lines(reading: Connection[Any]) -> list[Line]:
+    """The ledger's own lines, as payroll's mirror has them."""
+    columns = ", ".join(each.name for each in fields(Line)).replace("amount", "amount::bigint")
+    rows: Any = reading.execute(f"select {columns} from commission_line order by position, number".encode())
+    return [Line(*row) for row in rows]
 
 
 def test_the_board_adds_up_to_what_was_received_on_signed_deals(ledger: Ledger, play: Play, tmp_path: Path) -> None:
