@@ -3,11 +3,14 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, LiteralString, NamedTuple
 
 from psycopg import Connection
+from pydantic_core import from_json
 
-from consumers.cloudevent import Published, published
+from consumers.cloudevent import CONTENT, FACT, SPEC_VERSION, beginning, in_utc
 
 EVENTS: Final[LiteralString] = (
     "SELECT position, record::text, chain FROM event WHERE position > %s ORDER BY position LIMIT %s"
@@ -60,21 +63,50 @@ def varint(number: int) -> int:
     return max(1, -(-(2 * number).bit_length() // 7))
 
 
-def outgoing(event: Published, chain: bytes) -> Outgoing:
-    return Outgoing(
-        event.position,
-        event.key.encode(),
-        event.data.encode(),
-        event.headers(),
-        int(event.at.timestamp() * 1_000),
-        chain,
-    )
+SPEC: Final = ("ce_specversion", SPEC_VERSION.encode())
+
+
+def outgoing(position: int, record: str, chain: bytes, source: tuple[str, bytes]) -> Outgoing:
+    """A stored text as a record: what `published` gives with its headers, made at once, for a back-fill makes millions."""
+    cut = record.index(FACT)
+    told: dict[str, Any] = from_json(f"{record[:cut]}}}")
+    data = record[cut + len(FACT) : -1]
+    kind, at = beginning(data)
+    key, recorded = told["stream"].encode(), told["recorded_at"]
+    headers = [
+        SPEC,
+        ("ce_id", told["event_id"].encode()),
+        source,
+        kind_header(kind),
+        ("ce_subject", key),
+        ("ce_time", in_utc(at).encode()),
+        ("ce_recordedtime", recorded.encode()),
+        ("ce_ledgerposition", b"%d" % position),
+        ("ce_streamversion", b"%d" % told["version"]),
+        ("ce_actor", told["actor"].encode()),
+        ("ce_commandid", told["command_id"].encode()),
+    ]
+    headers += [(f"ce_{name}", told[name].encode()) for name in ("causation", "reason") if told[name]]
+    headers.append(CONTENT)
+    return Outgoing(position, key, data.encode(), headers, milliseconds(recorded), chain)
+
+
+@lru_cache(1_024)
+def kind_header(kind: str) -> tuple[str, bytes]:
+    return "ce_type", kind.encode()
+
+
+@lru_cache(1_024)
+def milliseconds(recorded: str) -> int:
+    """What a batch recorded together has in common."""
+    return int(datetime.fromisoformat(recorded).timestamp() * 1_000)
 
 
 def read(connection: Connection[Any], source: str, after: int, limit: int) -> list[Outgoing]:
     """At most `limit` events beyond the position."""
     rows = connection.execute(EVENTS, (after, limit)).fetchall()
-    return [outgoing(published(position, record, source), chain) for position, record, chain in rows]
+    header = ("ce_source", source.encode())
+    return [outgoing(position, record, chain, header) for position, record, chain in rows]
 
 
 def head(connection: Connection[Any]) -> int:

@@ -1,5 +1,7 @@
 """The relay on real Kafka: every event once and in order, and a stop with a reason where it must not go on."""
 
+import json
+from pathlib import Path
 from threading import Event
 from uuid import uuid4
 
@@ -9,8 +11,9 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from structlog.testing import capture_logs
 
 from consumers.checkpoint import CheckpointLost, last_checkpoint
+from consumers.cloudevent import published
 from consumers.cluster import Cluster
-from consumers.log import chain_at, head, read
+from consumers.log import chain_at, head, outgoing, read
 from consumers.publisher import EventTooLarge, Fenced, publishing
 from consumers.relay import KafkaAhead, Relay
 from consumers.topics import TopicDiffers, Topics, prepare
@@ -21,6 +24,22 @@ from tests.waiting import wait_until
 
 LARGEST = 1_048_588
 """Bytes of a record that a topic takes when nothing else is said."""
+
+
+def test_a_record_is_the_event_that_the_feed_tells_header_by_header() -> None:
+    for path in sorted((Path(__file__).parents[1] / "samples" / "facts").glob("*.json")):
+        for reason in ("null", json.dumps('He said "fact": {}, 因为')):
+            told = (
+                '{"event_id":"00000000-0000-5000-8000-000000000001","stream":"customer/客户-1","version":3,'
+                '"recorded_at":"2024-03-25T03:05:00.123456Z","actor":"Li","command_id":"c/1","causation":"c/0",'
+                f'"reason":{reason},"fact":{path.read_text("utf-8").strip()}}}'
+            )
+            event = published(7, told, "/sales-ledger/x")
+            record = outgoing(7, told, b"", ("ce_source", b"/sales-ledger/x"))
+
+            assert record.headers == event.headers()
+            assert (record.key.decode(), record.value.decode()) == (event.key, event.data)
+            assert record.at_ms == int(event.at.timestamp() * 1_000)
 
 
 def test_a_back_fill_publishes_every_event_once_in_order_by_key(site: Site) -> None:
