@@ -24,7 +24,7 @@ from domain.commands import AnyCommand
 RecordCommands = Callable[[Iterable[tuple[str, AnyCommand]]], Iterator[Answer]]
 """Records many commands, given with their ids, in durable batches, and answers them in order."""
 
-AT_ONCE: Final = 1_024
+AT_ONCE: Final = 2_048
 POLL_MS: Final = 500
 FLUSH_WITHIN_S: Final = 30.0
 CLOSE_WITHIN_S: Final = 10.0

@@ -53,6 +53,8 @@ class Letters:
         here = TopicPartition(self.topics.dead_letters, 0)
         consumer = KafkaConsumer(**{**self.cluster.kafka_python(), **CONSUMING})
         try:
+            if not consumer.partitions_for_topic(here.topic):
+                raise TimeoutError(f"there is no topic {here.topic}")
             consumer.assign([here])
             number = max(first, consumer.beginning_offsets([here])[here])
             end = consumer.end_offsets([here])[here]
