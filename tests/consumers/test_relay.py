@@ -6,11 +6,13 @@ from threading import Event
 from uuid import uuid4
 
 import pytest
-from kafka import KafkaAdminClient, KafkaProducer
+from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.errors import KafkaError
 from structlog.testing import capture_logs
 
-from consumers.checkpoint import CheckpointLost, last_checkpoint
+from consumers import publisher
+from consumers.checkpoint import CheckpointLost, last_checkpoint, reader
 from consumers.cloudevent import published
 from consumers.cluster import Cluster
 from consumers.log import chain_at, head, outgoing, read
@@ -100,6 +102,26 @@ def test_the_older_of_two_publishers_is_fenced_and_nothing_of_it_is_seen(site: S
         newer.publish(events[10:])
 
     assert site.published() == [each.position for each in events]
+
+
+def test_a_transaction_that_kafka_aborts_for_its_age_is_not_seen_and_its_events_are_published_after_it(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publisher, "TRANSACTION_MS", 1_000)
+    last = site.record(20)
+    prepare(site.cluster, site.topics)
+    with site.log.connect() as connection, reader(site.cluster) as consumer:
+        [first, *_] = read(connection, site.log.source, 0, 1)
+        here = TopicPartition(site.topics.events, 0)
+        with publishing(site.cluster, site.topics, site.log.source, LARGEST) as slow:
+            slow.producer.begin_transaction()
+            slow.producer.send(site.topics.events, first.value, first.key, first.headers, 0).get(30)
+            wait_until(lambda: consumer.end_offsets([here])[here] == 2)
+            with pytest.raises(KafkaError):
+                slow.producer.commit_transaction()
+
+    assert site.relay().catch_up(Event()) == last
+    assert site.published() == list(range(1, last + 1))
 
 
 def test_kafka_ahead_of_the_ledger_or_telling_another_history_stops_the_relay(
