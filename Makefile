@@ -14,10 +14,10 @@ GATE = @printf '\n== %s\n'
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test soak bench lock clean
+.PHONY: help run test soak bench contract lock clean
 
 help: ## what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/installed ## record a sample dispute in .data/, show who owns, who earned, and why, and serve it until Ctrl-C
 	@LEDGER_DATA_DIR="$(DATA)" $(BIN)/salesledger demo
@@ -35,8 +35,17 @@ test: .venv/installed ## every gate: ruff, mypy, import contracts, then pytest o
 	$(GATE) 'pytest: style, domain, ledger, read models, command line, documents'
 	@$(BIN)/python -m pytest
 
-soak: .venv/installed ## what a fuzzer finds of the API in twice ten minutes and ten thousand requests
+SOAK_ROUNDS ?= 200
+SOAK_SEED ?= $(shell date +%s)
+
+soak: .venv/installed ## kill relay, inbox and subscriber two hundred times on real Kafka, then fuzz the API; prints its seed
+	@echo 'seed $(SOAK_SEED): make soak SOAK_SEED=$(SOAK_SEED) repeats it'
+	@LEDGER_SOAK_ROUNDS=$(SOAK_ROUNDS) LEDGER_SOAK_SEED=$(SOAK_SEED) $(BIN)/python -m pytest --timeout=7200 -k killed tests/consumers
 	@LEDGER_SOAK_S=$(SOAK_S) $(BIN)/python -m pytest tests/services/api/test_schema.py
+
+contract: .venv/installed ## write docs/events and the subscribers' models anew: what readers of the events may count on
+	@$(BIN)/python -m consumers.models
+	@$(BIN)/salesledger events schema --samples tests/samples/facts -o docs/events
 
 bench: .venv/installed ## measure against peers on this machine; writes bench/results/latest.json
 	@$(BIN)/python -m bench
@@ -62,6 +71,6 @@ clean: ## remove .venv and what the tools keep; never .data/
 	@$(PIP_INSTALL) --require-hashes --only-binary :all: --requirement requirements.lock
 	@touch $@
 
-.venv/installed: .venv/locked pyproject.toml
-	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+.venv/installed: .venv/locked pyproject.toml consumers/subscriber/pyproject.toml
+	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable . --editable consumers/subscriber
 	@touch $@

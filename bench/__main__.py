@@ -11,7 +11,7 @@ from typing import Final
 import psycopg
 import structlog
 
-from bench import evidence, http, importing, limits, lookback, payroll, recording
+from bench import evidence, http, importing, limits, listening, lookback, payroll, recording, streaming
 from bench.measures import Measure, keep, tell
 from services.database import embedded
 
@@ -23,6 +23,8 @@ BENCHES: Final[dict[str, Callable[[str], Iterator[Measure]]]] = {
     "evidence": evidence.measure,
     "payroll": payroll.measure,
     "http": http.measure,
+    "listening": listening.measure,
+    "kafka": streaming.measure,
 }
 
 

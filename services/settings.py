@@ -80,6 +80,46 @@ SETTINGS: Final = (
     Setting("LEDGER_TOKEN_KEYS_FILE", "found by discovery", "A JWKS file with the issuer's keys instead."),
     Setting("LEDGER_TOKEN_AUDIENCE", "sales-ledger", "The audience that a token must be meant for."),
     Setting("LEDGER_TOKEN_SUBJECT", "sub", "The claim of a token that has the person's id in the organisation."),
+    Setting(
+        "LEDGER_METRICS_PORT", "none", "Where `run` shows its metrics, in Prometheus' form: a port of this machine."
+    ),
+    Setting(
+        "LEDGER_KAFKA_BOOTSTRAP",
+        "no Kafka",
+        "Where Kafka is, as host:port, several with commas between. Without it nothing is published.",
+    ),
+    Setting("LEDGER_KAFKA_SECURITY", "PLAINTEXT", "How to speak to Kafka: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL."),
+    Setting("LEDGER_KAFKA_CA_FILE", "those of the system", "The certificates that Kafka's are signed with, in PEM."),
+    Setting("LEDGER_KAFKA_CERT_FILE", "none", "Our own certificate for Kafka, in PEM."),
+    Setting("LEDGER_KAFKA_KEY_FILE", "none", "The private key of our certificate, in PEM."),
+    Setting("LEDGER_KAFKA_SASL_MECHANISM", "none", "How to log in to Kafka: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512."),
+    Setting("LEDGER_KAFKA_SASL_USERNAME", "none", "Who logs in to Kafka."),
+    Setting("LEDGER_KAFKA_SASL_PASSWORD", "none", "The password of who logs in to Kafka.", secret=True),
+    Setting(
+        "LEDGER_KAFKA_PREFIX",
+        "sales-ledger.ledger, with the ledger's schema",
+        "What the names of the topics begin with: .events and .relay-checkpoint are added.",
+    ),
+    Setting(
+        "LEDGER_KAFKA_PARTITIONS", "12", "Partitions of the topic of events. Never change it while the topic lives."
+    ),
+    Setting("LEDGER_KAFKA_REPLICATION", "3", "On how many brokers each topic is kept; 1 where there is one broker."),
+    Setting("LEDGER_KAFKA_RETENTION_DAYS", "0", "For how many days Kafka keeps events; 0 keeps them for ever."),
+    Setting(
+        "LEDGER_INBOX_CHANNELS",
+        "payments,visits,people,leads",
+        "What `run inbox` listens to: each is a topic of others, .in.payments and so on after the prefix.",
+    ),
+    Setting(
+        "LEDGER_INBOX_MEMBER",
+        "none",
+        "A name of this process for `run inbox` that outlasts a restart, so that it gets its partitions back at once.",
+    ),
+    Setting(
+        "LEDGER_KAFKA_STANDBYS",
+        "none",
+        "PostgreSQL stand-bys by their application_name, with commas between: only what all have on disk is published.",
+    ),
 )
 
 LONGEST_SCHEMA: Final = 40

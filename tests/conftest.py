@@ -1,4 +1,4 @@
-"""Real PostgreSQL for every test that wants one: the embedded server, or the one that LEDGER_TEST_DATABASE_URL names."""
+"""Real PostgreSQL for every test that wants one, and real Kafka: our own, or those that LEDGER_TEST_DATABASE_URL and LEDGER_TEST_KAFKA name."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -15,6 +15,7 @@ from services.database import embedded
 from services.ledger.application import Ledger, open_ledger
 from services.ledger.writer import Clock
 from services.vault import Vault
+from tests.kafka import some_kafka
 
 MASTER_KEY = bytes(range(32))
 
@@ -42,6 +43,13 @@ def dsn() -> Iterator[str]:
                 sql.SQL("grant create on database {} to ledger_tests").format(sql.Identifier("postgres"))
             )
         yield address.replace("//postgres:", "//ledger_tests:", 1)
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[str]:
+    """The bootstrap servers of a Kafka for the whole session. Tests keep apart by the names of their topics."""
+    with some_kafka() as bootstrap:
+        yield bootstrap
 
 
 @pytest.fixture

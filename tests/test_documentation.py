@@ -93,7 +93,7 @@ def test_every_link_of_a_page_leads_somewhere() -> None:
     assert links
 
 
-@pytest.mark.parametrize("room", ["domain", "projections", "consumers", "services"])
+@pytest.mark.parametrize("room", ["domain", "projections", "consumers", "services", "ledger_subscriber"])
 def test_examples_in_docstrings_hold(room: str) -> None:
     package = importlib.import_module(room)
     names = [

@@ -13,7 +13,9 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
+from services.kafka_settings import KafkaSettings
 from services.settings import SETTINGS
+from tests import kafka
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("domain", "projections", "consumers", "services")
@@ -81,7 +83,7 @@ def test_what_is_installed_here_is_what_is_locked() -> None:
 
 def test_the_installed_package_holds_every_file_of_the_rooms(tmp_path: Path) -> None:
     for room in ROOMS:
-        copytree(ROOT / room, tmp_path / room, ignore=ignore_patterns("__pycache__"))
+        copytree(ROOT / room, tmp_path / room, ignore=ignore_patterns("__pycache__", "subscriber"))
     for name in ("pyproject.toml", "README.md"):
         (tmp_path / name).write_bytes((ROOT / name).read_bytes())
     files = {
@@ -123,6 +125,7 @@ def linted(root: Path) -> subprocess.CompletedProcess[str]:
         ("consumers/relay.py", "import projections"),
         ("services/payroll.py", "import eventsourcing"),
         ("services/payroll.py", "import kafka"),
+        ("consumers/inbox.py", "import services"),
     ],
 )
 def test_an_import_against_the_arrows_is_found(tmp_path: Path, module: str, line: str) -> None:
@@ -149,6 +152,7 @@ def test_the_two_commands_are_what_they_are_said_to_be() -> None:
         "run",
         "test",
         "soak",
+        "contract",
         "bench",
         "lock",
         "clean",
@@ -198,6 +202,20 @@ def test_the_service_is_given_only_settings_that_the_code_reads() -> None:
 
     assert given - {setting.name for setting in SETTINGS} == set()
     assert "LEDGER_DATABASE_URL" in given
+
+
+def test_the_service_finds_the_kafka_beside_it_and_asks_for_no_more_brokers_than_there_are() -> None:
+    broker, service = (COMPOSE["services"][name]["environment"] for name in ("kafka", "service"))
+    listening = dict(each.split("://") for each in broker["KAFKA_ADVERTISED_LISTENERS"].split(","))
+    found = KafkaSettings.from_environment({name: str(value) for name, value in service.items()}, "ledger")
+
+    assert found is not None
+    assert found.cluster.bootstrap == listening[found.cluster.security]
+    assert found.topics.replication == 1 == len(broker["KAFKA_CONTROLLER_QUORUM_VOTERS"].split(","))
+    assert {
+        str(broker[f"KAFKA_{topic}_REPLICATION_FACTOR"]) for topic in ("OFFSETS_TOPIC", "TRANSACTION_STATE_LOG")
+    } == {"1"}
+    assert COMPOSE["services"]["kafka"]["image"] == f"apache/kafka:{kafka.VERSION}"
 
 
 def open_secrets(compose: dict[str, Any]) -> list[str]:

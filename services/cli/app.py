@@ -8,15 +8,18 @@ from typing import Final
 import typer
 
 from services.cli import (
+    auditing,
     cases,
     deals,
     demo,
+    events,
     evidence,
     explaining,
     exporting,
     hearing,
     history,
     importing,
+    inbox,
     lines,
     migrating,
     payroll,
@@ -30,6 +33,7 @@ from services.cli import (
     replaying,
     running,
     scenario,
+    schemas,
     serving,
     state,
     supposing,
@@ -84,7 +88,11 @@ for part in (replaying, reexecuting, supposing, evidence):
     app.add_typer(part.app)
     case.add_typer(part.of_case)
 app.add_typer(case, name="case")
+events.app.command("schema")(schemas.schema)
+app.add_typer(events.app, name="events")
+app.add_typer(inbox.app, name="inbox")
 app.add_typer(policy.app, name="policy")
+app.add_typer(auditing.app, name="audit")
 app.add_typer(people.subject, name="subject")
 for part in (exporting, reconciling):
     payroll.app.add_typer(part.app)

@@ -8,6 +8,11 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from rich.text import Text
 
+from consumers.checkpoint import CheckpointLost
+from consumers.cluster import KafkaUnreachable
+from consumers.publisher import EventTooLarge, PublishingFailed
+from consumers.relay import KafkaAhead
+from consumers.topics import TopicDiffers
 from domain.refusals import Refusal
 from projections.folding import ProjectionStopped
 from projections.rebuild import RebuildDiffers
@@ -84,6 +89,14 @@ def told(error: BaseException, database_url: str | None = None) -> Told | None:
             return Told("projection-stopped", str(error), CHECK_FAILED)
         case OutcomeUnknown():
             return Told("outcome-unknown", str(error), CHECK_FAILED)
+        case KafkaUnreachable() | PublishingFailed():
+            return Told("kafka-unreachable", str(error), BAD_USAGE)
+        case TopicDiffers():
+            return Told("topic-differs", str(error), BAD_USAGE)
+        case EventTooLarge():
+            return Told("event-too-large", str(error), CHECK_FAILED)
+        case KafkaAhead() | CheckpointLost():
+            return Told("kafka-ahead" if isinstance(error, KafkaAhead) else "checkpoint-lost", str(error), CHECK_FAILED)
         case LedgerUnavailable() | psycopg.OperationalError():
             return Told("database-unreachable", unreachable(error, database_url), BAD_USAGE)
         case PermissionError() | FileNotFoundError() | IsADirectoryError() | NotADirectoryError():

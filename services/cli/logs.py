@@ -32,6 +32,7 @@ def set_up() -> None:
         cache_logger_on_first_use=False,
     )
     logging.getLogger("psycopg").setLevel(logging.ERROR)  # that a lost connection could not be ended well is no news
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what matters is raised, and told by whoever catches it
 
 
 def to_standard_error(*_names: object) -> structlog.WriteLogger:

@@ -1,4 +1,4 @@
-"""`run`: keep the read models true, bring the clock's facts in, or sign heads of the log, until told to stop."""
+"""`run`: keep the read models true, bring the clock's facts in, sign heads, publish to Kafka or audit it, until told to stop."""
 
 import os
 import signal
@@ -11,10 +11,13 @@ import psycopg
 import structlog
 import typer
 
+from services.cli.failing import CHECK_FAILED, Failure
 from services.cli.output import AsJson, answer, paragraph
 from services.cli.reader import catch_up
 from services.evidence.sealer import NotPublished, open_sealer
+from services.inbound import new_inbox
 from services.ledger.answer import LedgerUnavailable, OutcomeUnknown
+from services.streaming import audit_on, new_auditor, new_relay, show_metrics
 from services.sweeper import sweep
 from services.wiring import Books, open_books
 
@@ -32,19 +35,29 @@ class What(StrEnum):
     PROJECTIONS = "projections"
     SWEEPER = "sweeper"
     SEALER = "sealer"
+    RELAY = "relay"
+    AUDITOR = "auditor"
+    INBOX = "inbox"
     ALL = "all"
 
 
 @app.command()
 def run(
     what: Annotated[
-        What, typer.Argument(help="The read models' runner, the sweeper, the sealer, or all in one process.")
+        What,
+        typer.Argument(
+            help="The read models, the sweeper, the sealer, the relay to Kafka, its auditor, the inbox, or the first four."
+        ),
     ],
     once: Annotated[bool, typer.Option("--once", help="Do what there is to do now, and end.")] = False,
     json: AsJson = False,
 ) -> None:
-    """Keep the read models true, bring in what the clock has made happen, sign heads of the log. Ends on SIGINT and SIGTERM."""
+    """Keep the read models true, bring in what the clock has made happen, sign heads of the log, publish to Kafka and audit it.
+
+    Ends on SIGINT and SIGTERM.
+    """
     stop = Event()
+    show_metrics(os.environ)
     before = {each: signal.signal(each, lambda *_: stop.set()) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
         with open_books(os.environ) as books:
@@ -59,6 +72,17 @@ def run(
 def run_once(books: Books, what: What) -> dict[str, Any]:
     """Bring in what is due, and every read model up to the head."""
     document: dict[str, Any] = {}
+    if what == What.INBOX:
+        raise Failure("bad-usage", "The inbox has no end: run it without --once.")
+    if what == What.RELAY:
+        return {"published": new_relay(books, os.environ).catch_up(Event())}
+    if what == What.AUDITOR:
+        audited = new_auditor(books, os.environ).audit()
+        if not audited.agrees:
+            raise Failure(
+                "kafka-differs", f"{audited.findings[0]} (and {audited.counts.total() - 1} more)", CHECK_FAILED
+            )
+        return {"audited": audited.last}
     if what in (What.SWEEPER, What.ALL):
         document["brought_in"] = sweep(books.ledger)
     if what in (What.PROJECTIONS, What.ALL):
@@ -75,7 +99,10 @@ def run_on(books: Books, what: What, stop: Event) -> dict[str, Any]:
         What.PROJECTIONS: (arrange,),
         What.SWEEPER: (bring_in,),
         What.SEALER: (seal,),
-        What.ALL: (arrange, bring_in, seal),
+        What.RELAY: (publish,),
+        What.AUDITOR: (audit,),
+        What.INBOX: (take_in,),
+        What.ALL: (arrange, bring_in, seal, *((publish,) if os.environ.get("LEDGER_KAFKA_BOOTSTRAP") else ())),
     }
     failed: list[Exception] = []
     threads = [Thread(target=guarded, args=(part, books, stop, failed), name=part.__name__) for part in parts[what]]
@@ -102,6 +129,20 @@ def guarded(part: Part, books: Books, stop: Event, failed: list[Exception]) -> N
 
 def arrange(books: Books, stop: Event) -> None:
     books.new_runner().run_forever(stop)
+
+
+def publish(books: Books, stop: Event) -> None:
+    new_relay(books, os.environ).run_forever(stop)
+
+
+def take_in(books: Books, stop: Event) -> None:
+    new_inbox(books, os.environ).run(stop)
+
+
+def audit(books: Books, stop: Event) -> None:
+    """Raises `Failure` at the end if Kafka differed meanwhile."""
+    if not audit_on(books, os.environ, stop):
+        raise Failure("kafka-differs", "Kafka does not hold what the ledger holds; the log says where.", CHECK_FAILED)
 
 
 def bring_in(books: Books, stop: Event) -> None:

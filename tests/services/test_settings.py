@@ -7,6 +7,8 @@ import pytest
 
 from services.settings import SETTINGS, SettingInvalid, Settings
 
+READ_WHERE_USED = ("LEDGER_INBOX_", "LEDGER_KAFKA_", "LEDGER_METRICS_PORT")
+
 
 def test_nothing_set_means_the_embedded_database_in_the_users_data_directory() -> None:
     settings = Settings.from_environment({})
@@ -38,7 +40,7 @@ def test_every_setting_is_read_from_its_variable(tmp_path: Path) -> None:
     }
     settings = Settings.from_environment(given)
 
-    assert set(given) == {setting.name for setting in SETTINGS}
+    assert set(given) == {setting.name for setting in SETTINGS if not setting.name.startswith(READ_WHERE_USED)}
     assert settings == Settings(
         tmp_path,
         "postgresql://somewhere/there",

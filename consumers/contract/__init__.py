@@ -1,0 +1,1 @@
+"""What readers of the events may count on, generated from the facts: JSON Schema, AsyncAPI, and what would break whom."""

@@ -1,0 +1,1 @@
+"""The events of the ledger for whoever has no Kafka: pages by position, and a stream that goes on."""
