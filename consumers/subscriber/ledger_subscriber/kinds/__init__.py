@@ -3,6 +3,21 @@
 from typing import Final
 
 from ledger_subscriber.fact import Fact
+from ledger_subscriber.kinds.case import (
+    AppealFiled,
+    CaseAccepted,
+    CaseDismissed,
+    DecisionExecuted,
+    DecisionFinalized,
+    DecisionIssued,
+    DisputeFiled,
+    EvidenceSubmitted,
+    MemberRecused,
+    PanelSeated,
+    PrecedentPublished,
+    VoteCast,
+)
+from ledger_subscriber.kinds.conduct import PenaltyApplied, PenaltyLifted
 from ledger_subscriber.kinds.contract import ContractSigned, MilestoneDue, MilestoneOverdue, MilestoneScheduled
 from ledger_subscriber.kinds.customer import (
     CustomerGraded,
@@ -14,8 +29,10 @@ from ledger_subscriber.kinds.customer import (
 from ledger_subscriber.kinds.deal import DealLost, DealOpened, StageAdvanced, StageReverted
 from ledger_subscriber.kinds.mentorship import CustomerDonated, MentorAssigned, MentorshipEnded, SharingAgreed
 from ledger_subscriber.kinds.organisation import QuotaSet, RepJoined, RepLeft, RepTransferred, UnitCreated, UnitMoved
+from ledger_subscriber.kinds.payee import PayoutConfirmed
 from ledger_subscriber.kinds.payment import PaymentReceived, PaymentRefunded
 from ledger_subscriber.kinds.payout import PayoutHeld, PayoutReleased
+from ledger_subscriber.kinds.payroll import PeriodClosed, PeriodOpened
 from ledger_subscriber.kinds.person import LegalHoldLifted, LegalHoldPlaced, SubjectErased
 from ledger_subscriber.kinds.policy import PolicyPublished
 from ledger_subscriber.kinds.pool import (
@@ -40,6 +57,9 @@ from ledger_subscriber.kinds.visit import (
 )
 
 KINDS: Final[dict[str, type[Fact]]] = {
+    "appeal-filed.v1": AppealFiled,
+    "case-accepted.v1": CaseAccepted,
+    "case-dismissed.v1": CaseDismissed,
     "claim-refused.v1": ClaimRefused,
     "contract-signed.v1": ContractSigned,
     "customer-claimed.v1": CustomerClaimed,
@@ -53,19 +73,32 @@ KINDS: Final[dict[str, type[Fact]]] = {
     "customers-merged.v1": CustomersMerged,
     "deal-lost.v1": DealLost,
     "deal-opened.v1": DealOpened,
+    "decision-executed.v1": DecisionExecuted,
+    "decision-finalized.v1": DecisionFinalized,
+    "decision-issued.v1": DecisionIssued,
+    "dispute-filed.v1": DisputeFiled,
     "duplicate-suspected.v1": DuplicateSuspected,
+    "evidence-submitted.v1": EvidenceSubmitted,
     "legal-hold-lifted.v1": LegalHoldLifted,
     "legal-hold-placed.v1": LegalHoldPlaced,
+    "member-recused.v1": MemberRecused,
     "mentor-assigned.v1": MentorAssigned,
     "mentorship-ended.v1": MentorshipEnded,
     "milestone-due.v1": MilestoneDue,
     "milestone-overdue.v1": MilestoneOverdue,
     "milestone-scheduled.v1": MilestoneScheduled,
+    "panel-seated.v1": PanelSeated,
     "payment-received.v1": PaymentReceived,
     "payment-refunded.v1": PaymentRefunded,
+    "payout-confirmed.v1": PayoutConfirmed,
     "payout-held.v1": PayoutHeld,
     "payout-released.v1": PayoutReleased,
+    "penalty-applied.v1": PenaltyApplied,
+    "penalty-lifted.v1": PenaltyLifted,
+    "period-closed.v1": PeriodClosed,
+    "period-opened.v1": PeriodOpened,
     "policy-published.v1": PolicyPublished,
+    "precedent-published.v1": PrecedentPublished,
     "protection-expired.v1": ProtectionExpired,
     "protection-started.v1": ProtectionStarted,
     "quota-set.v1": QuotaSet,
@@ -90,4 +123,5 @@ KINDS: Final[dict[str, type[Fact]]] = {
     "visit-recorded.v1": VisitRecorded,
     "visit-rejected.v1": VisitRejected,
     "visit-verified.v1": VisitVerified,
+    "vote-cast.v1": VoteCast,
 }

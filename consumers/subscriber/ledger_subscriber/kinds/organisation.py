@@ -25,14 +25,14 @@ class RepJoined(Fact):
     rep: str
     rep_name: Sealed | None = None
     unit: str
-    duty: Literal["rep", "lead", "manager", "mid-office", "finance", "committee"]
+    duty: Literal["rep", "lead", "manager", "mid-office", "finance", "committee", "system"]
 
 
 class RepTransferred(Fact):
     kind: Literal["rep-transferred.v1"] = "rep-transferred.v1"
     rep: str
     unit: str
-    duty: Literal["rep", "lead", "manager", "mid-office", "finance", "committee"]
+    duty: Literal["rep", "lead", "manager", "mid-office", "finance", "committee", "system"]
 
 
 class RepLeft(Fact):
