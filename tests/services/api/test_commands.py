@@ -116,7 +116,7 @@ def test_who_sends_no_key_is_given_one(house: Served) -> None:
 
 @pytest.mark.parametrize("name", list(COMMANDS))
 def test_the_example_of_a_command_is_one_that_it_takes(name: str) -> None:
-    told = json.dumps(example(COMMANDS[name])).encode()  # type: ignore[arg-type]
+    told = json.dumps(example(COMMANDS[name])).encode()
 
     assert not isinstance(read(name, told), Refusal)
 
