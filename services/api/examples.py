@@ -72,8 +72,9 @@ def told(name: str, field: Mapping[str, Any], schema: Mapping[str, Any]) -> Any:
     known = TOLD.get(name)
     match field.get("type"):
         case "object":
-            wanted = field.get("required", ())
-            return known or {each: told(each, field["properties"][each], schema) for each in wanted}
+            parts = field.get("properties", {})
+            wanted = [each for each in parts if each in field.get("required", ()) or "const" in parts[each]]
+            return known or {each: told(each, parts[each], schema) for each in wanted}
         case "array":
             return known or ([told(name, field["items"], schema)] if field.get("minItems") else [])
         case "integer" | "number":
