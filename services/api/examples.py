@@ -70,6 +70,8 @@ TOLD: Final[dict[str, Any]] = {
 }
 """What a field of that name is told as."""
 
+DIGEST: Final = "^[0-9a-f]{64}$"
+
 SHOWN_TOO: Final = frozenset({"customer_name", "phone", "place", "parent"})
 """Fields that an example has though they may be left out."""
 
@@ -84,23 +86,28 @@ def example(command: type[BaseModel]) -> dict[str, Any]:
 
 
 def told(name: str, field: Mapping[str, Any], schema: Mapping[str, Any]) -> Any:
-    """What a field is told as: by its name where that is known, else by its type."""
+    """What a field is told as: by its name where that is known and of that type, else by its type."""
     if "$ref" in field:
         field = schema["$defs"][field["$ref"].rpartition("/")[2]]
-    if "enum" in field:
-        return field["enum"][0]
-    if "const" in field:
-        return field["const"]
-    if name in TOLD:
-        return TOLD[name]
+    if either := field.get("oneOf") or field.get("anyOf"):
+        return told(name, either[0], schema)
+    if "enum" in field or "const" in field:
+        return field["enum"][0] if "enum" in field else field["const"]
+    known = TOLD.get(name)
     match field.get("type"):
+        case "object":
+            parts = field.get("properties", {})
+            wanted = [each for each in parts if each in field.get("required", ()) or "const" in parts[each]]
+            return known or {each: told(each, parts[each], schema) for each in wanted}
+        case "array":
+            return known or ([told(name, field["items"], schema)] if field.get("minItems") else [])
         case "integer" | "number":
-            return 1
+            return known or 1
         case "boolean":
             return True
-        case "array":
-            return []
-        case "object":
-            return {each: told(each, part, schema) for each, part in field.get("properties", {}).items()}
+        case _ if field.get("format") == "date-time":
+            return TOLD["at"]
+        case _ if field.get("pattern") == DIGEST:
+            return "5" * 64
         case _:
-            return TOLD["at"] if field.get("format") == "date-time" else "X-1"
+            return known or "X-1"
