@@ -2,6 +2,9 @@
 # Both set up .venv from requirements.lock first, and need nothing but Python 3.11 or later and make.
 
 PYTHON ?= python3
+DATA ?= $(CURDIR)/.data
+PORT ?= 8420
+SOAK_S ?= 600
 UV_VERSION := 0.13.9
 
 BIN := .venv/bin
@@ -11,13 +14,14 @@ GATE = @printf '\n== %s\n'
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test bench lock clean
+.PHONY: help run test soak bench lock clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
 
-run: .venv/installed ## record a sample dispute in .data/ and show who owns, who earned, and why
-	@LEDGER_DATA_DIR="$(CURDIR)/.data" $(BIN)/salesledger demo
+run: .venv/installed ## record a sample dispute in .data/, show who owns, who earned, and why, and serve it until Ctrl-C
+	@LEDGER_DATA_DIR="$(DATA)" $(BIN)/salesledger demo
+	@LEDGER_DATA_DIR="$(DATA)" exec $(BIN)/salesledger serve --port $(PORT)
 
 test: .venv/installed ## every gate: ruff, mypy, import contracts, then pytest on real PostgreSQL
 	$(GATE) 'ruff: what the code says'
@@ -30,6 +34,9 @@ test: .venv/installed ## every gate: ruff, mypy, import contracts, then pytest o
 	@$(BIN)/lint-imports --no-logo
 	$(GATE) 'pytest: style, domain, ledger, read models, command line, documents'
 	@$(BIN)/python -m pytest
+
+soak: .venv/installed ## what a fuzzer finds of the API in twice ten minutes and ten thousand requests
+	@LEDGER_SOAK_S=$(SOAK_S) $(BIN)/python -m pytest tests/services/api/test_schema.py
 
 bench: .venv/installed ## measure against peers on this machine; writes bench/results/latest.json
 	@$(BIN)/python -m bench

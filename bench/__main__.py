@@ -11,7 +11,7 @@ from typing import Final
 import psycopg
 import structlog
 
-from bench import evidence, importing, limits, lookback, payroll, recording
+from bench import evidence, http, importing, limits, lookback, payroll, recording
 from bench.measures import Measure, keep, tell
 from services.database import embedded
 
@@ -22,6 +22,7 @@ BENCHES: Final[dict[str, Callable[[str], Iterator[Measure]]]] = {
     "lookback": lookback.measure,
     "evidence": evidence.measure,
     "payroll": payroll.measure,
+    "http": http.measure,
 }
 
 

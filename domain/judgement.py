@@ -33,6 +33,7 @@ from domain.payment import decisions as payment
 from domain.payment.decisions import PaymentCommand
 from domain.payroll import decisions as payroll
 from domain.payroll.decisions import PayrollCommand
+from domain.permissions import not_permitted
 from domain.person import decisions as person
 from domain.person.decisions import PersonCommand
 from domain.policy import decisions as policy
@@ -69,12 +70,15 @@ def sight(command: AnyCommand, world: World) -> Sight:
     return command.sees(world)
 
 
-def judge(command: AnyCommand, world: World, seen: Sight | None = None, engine: Engine = NOW) -> Verdict:
+def judge(
+    command: AnyCommand, world: World, seen: Sight | None = None, engine: Engine = NOW, asker: str | None = None
+) -> Verdict:
     """Judge a command. What the clock has to tell of the histories in sight comes first, dated to its own instants.
 
-    `seen` is the command's sight of this world, from whoever has asked for it already. Every command can be refused with
-    `in-the-future`; what else is said at its decision. A command from a clock that is ahead of ours is judged at its time.
-    `engine` is the version of the rules to judge by.
+    `seen` is the command's sight of this world, from whoever has asked for it already. `engine` is the version of the rules
+    to judge by. `asker` is who asks, where that is proven: the table of permissions is asked first, with
+    `permissions.sight` in the world. Every command can be refused with `in-the-future`; what else is said at its decision.
+    A command from a clock that is ahead of ours is judged at its time.
     """
     if early := in_the_future(command, world):
         return Verdict(refusal=early)
@@ -83,8 +87,9 @@ def judge(command: AnyCommand, world: World, seen: Sight | None = None, engine: 
         world = replace(world, engine=engine.version)
     told = (engine.due or clock.due)(world, (seen or command.sees(world)).streams)
     world = world.after(told) if told else world
+    denied = not_permitted(command, asker, world) if asker else None
     former = engine.former.get(type(command))
-    answer = former(command, world) if former else decide(command, world)
+    answer = denied or (former(command, world) if former else decide(command, world))
     if not isinstance(answer, Refusal):
         return Verdict((*told, *answer))
     kept = pool.attempt(command, answer) if isinstance(command, ClaimCustomer) else []

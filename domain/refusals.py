@@ -42,6 +42,7 @@ class Code(StrEnum):
 
     # who may
     NOT_ALLOWED = "not-allowed", "The act is reserved to a higher duty."
+    NOT_IN_SIGHT = "not-in-sight", "There is no such thing, or it is not the asker's to see."
     OUTSIDE_SUBTREE = "outside-subtree", "A lead moves customers only inside the lead's own part of the organisation."
 
     # customers

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, ClassVar, Final, Literal, TypedDict, assert_never
+from typing import Any, ClassVar, Final, Literal, assert_never
 
 from psycopg import Connection
+from typing_extensions import TypedDict
 
 from domain.contract.facts import ContractSigned, MilestoneDue, MilestoneOverdue, MilestoneScheduled
 from domain.deal.facts import DealLost, DealOpened, StageAdvanced, StageReverted

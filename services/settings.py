@@ -72,6 +72,14 @@ SETTINGS: Final = (
         "LEDGER_WITNESS_DIRS", "none", "Further directories to publish to, better not ours, as PATH separates them."
     ),
     Setting("LEDGER_SEAL_SECONDS", "60", "How often the sealer looks whether there is something new to sign."),
+    Setting(
+        "LEDGER_TOKEN_ISSUER",
+        "this machine's own key",
+        "The OpenID issuer whose tokens are trusted; its keys are found by discovery.",
+    ),
+    Setting("LEDGER_TOKEN_KEYS_FILE", "found by discovery", "A JWKS file with the issuer's keys instead."),
+    Setting("LEDGER_TOKEN_AUDIENCE", "sales-ledger", "The audience that a token must be meant for."),
+    Setting("LEDGER_TOKEN_SUBJECT", "sub", "The claim of a token that has the person's id in the organisation."),
 )
 
 LONGEST_SCHEMA: Final = 40
@@ -97,14 +105,18 @@ class Settings:
     seal_seconds: int = 60
     owner_url: str | None = field(default=None, repr=False)
     allow_superuser: bool = False
+    token_issuer: str | None = None
+    token_keys_file: Path | None = None
+    token_audience: str = "sales-ledger"  # noqa: S105 (a name)
+    token_subject: str = "sub"  # noqa: S105 (a name)
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str]) -> Self:
         """Read the settings. An empty variable counts as absent. Raises `SettingInvalid`."""
         data_dir = env.get("LEDGER_DATA_DIR") or platformdirs.user_data_dir("sales-ledger", appauthor=False)
-        key_file = env.get("LEDGER_MASTER_KEY_FILE")
         seal_key_file, seal_dir = env.get("LEDGER_SEAL_KEY_FILE"), env.get("LEDGER_SEAL_DIR")
         witnesses = (env.get("LEDGER_WITNESS_DIRS") or "").split(os.pathsep)
+        key_file, token_keys = env.get("LEDGER_MASTER_KEY_FILE"), env.get("LEDGER_TOKEN_KEYS_FILE")
         return cls(
             data_dir=Path(data_dir).expanduser(),
             database_url=env.get("LEDGER_DATABASE_URL") or None,
@@ -118,12 +130,21 @@ class Settings:
             seal_seconds=seconds(env.get("LEDGER_SEAL_SECONDS") or "60"),
             owner_url=env.get("LEDGER_OWNER_URL") or None,
             allow_superuser=yes_or_no("LEDGER_ALLOW_SUPERUSER", env.get("LEDGER_ALLOW_SUPERUSER") or "no"),
+            token_issuer=env.get("LEDGER_TOKEN_ISSUER") or None,
+            token_keys_file=Path(token_keys).expanduser() if token_keys else None,
+            token_audience=env.get("LEDGER_TOKEN_AUDIENCE") or "sales-ledger",
+            token_subject=env.get("LEDGER_TOKEN_SUBJECT") or "sub",
         )
 
     @property
     def key_file(self) -> Path:
         """The file that holds the master key when it is not given itself."""
         return self.master_key_file or self.data_dir / "master.key"
+
+    @property
+    def own_key_file(self) -> Path:
+        """The file with this machine's own key for tokens."""
+        return self.data_dir / "token.key"
 
     @property
     def seal_origin(self) -> str:

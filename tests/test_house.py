@@ -144,7 +144,15 @@ def test_the_two_commands_are_what_they_are_said_to_be() -> None:
     assert ci.splitlines()[-1] == "exec make --no-print-directory test"
     assert (ROOT / ".ci" / "run").stat().st_mode & 0o111 == 0o111
     listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert [line.split()[1] for line in listed.splitlines()] == ["help", "run", "test", "bench", "lock", "clean"]
+    assert [line.split()[1] for line in listed.splitlines()] == [
+        "help",
+        "run",
+        "test",
+        "soak",
+        "bench",
+        "lock",
+        "clean",
+    ]
 
 
 def test_the_composition_has_the_three_parts_each_healthy_before_it_is_used() -> None:

@@ -99,7 +99,7 @@ def file(command: FileDispute, world: World) -> Answer:
         return Refusal(code=Code.DISPUTES_UNREGULATED, clause=policy.clause("disputes"))
     if late := filed_late(command, act, policy, terms, world):
         return late
-    accept_by = working_days(command.at, terms.accepted_within, policy)
+    accept_by = working_days(world.now, terms.accepted_within, policy)
     if accept_by is None:
         return calendar_ends(policy)
     return [
@@ -133,7 +133,7 @@ def accept(command: AcceptCase, world: World) -> Answer:
     if refusal := not_before_the_committee(command, known, world):
         return refusal
     assert known.filing is not None, "what comes before the committee was filed"
-    deadlines = first_deadlines(command.at, world.policies[known.filing.policy])
+    deadlines = first_deadlines(world.now, world.policies[known.filing.policy])
     if not isinstance(deadlines, Deadlines):
         return deadlines
     accepted = CaseAccepted(
@@ -171,7 +171,7 @@ def submit(command: SubmitEvidence, world: World) -> Answer:
         return Refusal(code=Code.NOT_A_PARTY, clause=clause_of(known, "disputes/evidence"), rival=command.by)
     if refusal := not_oneself(command.actor, command.by):
         return refusal
-    if known.evidence_until and max(world.now, command.at) >= known.evidence_until:
+    if known.evidence_until and world.now >= known.evidence_until:
         clause = clause_of(known, "disputes/evidence")
         return Refusal(code=Code.EVIDENCE_CLOSED, clause=clause, rival_at=known.evidence_until)
     if any(each.evidence == command.evidence for each in known.evidence):
@@ -193,14 +193,13 @@ def filed_late(
     command: FileDispute, act: Act, policy: PolicyVersion, terms: DisputeTerms, world: World
 ) -> Refusal | None:
     """Refuse with `filed-late`, or with `calendar-ends` where the statement's working days cannot be counted."""
-    filed = max(world.now, command.at)
-    if filed <= act.at + terms.filed_within:
+    if world.now <= act.at + terms.filed_within:
         return None
     if command.statement_at is not None:
         until = working_days(command.statement_at, terms.filed_after_statement, policy)
         if until is None:
             return calendar_ends(policy)
-        if filed < until:
+        if world.now < until:
             return None
     return Refusal(
         code=Code.FILED_LATE,
@@ -214,7 +213,7 @@ def not_before_the_committee(command: AcceptCase | DismissCase, known: Case, wor
     """Refuse a step that only the committee takes, before anything else is done in the case, and none of its parties."""
     if known.filing is None:
         return Refusal(code=Code.UNKNOWN_CASE, clause="case", rival=command.case)
-    if known.status != "filed":
+    if known.status != "filed" or command.at < known.filing.at:
         return out_of_turn(known)
     clause = clause_of(known, "disputes")
     if refusal := reserved(world, command.actor, command.at, "committee", clause=clause):

@@ -51,10 +51,10 @@ def appeal(command: FileAppeal, world: World) -> Answer:
         return Refusal(code=Code.APPEAL_USED, clause=clause, rival=case.appeal.by, rival_at=case.appeal.at)
     if case.final:
         return Refusal(code=Code.APPEAL_LATE, clause=clause, rival_at=case.final.at)
-    if case.status != "decided":
+    if case.status != "decided" or case.decision is None or command.at < case.decision.at:
         return out_of_turn(case)
     policy, terms = terms_of(case, world)
-    decide_by = working_days(command.at, terms.appeal.decided_within, policy)
+    decide_by = working_days(world.now, terms.appeal.decided_within, policy)
     if decide_by is None:
         return calendar_ends(policy)
     return [
@@ -78,7 +78,7 @@ def execute(command: ExecuteDecision, world: World) -> Answer:
     clause = clause_of(case, "disputes/execution")
     if case.executed:
         return Refusal(code=Code.ALREADY_EXECUTED, clause=clause, rival_at=case.executed.at)
-    if case.final is None or decision is None:
+    if case.final is None or decision is None or command.at < case.final.at:
         return Refusal(code=Code.CASE_NOT_FINAL, clause=clause, detail=f"The case is {case.status}.")
     if refusal := reserved(world, command.actor, command.at, "committee", clause=clause):
         return refusal
@@ -136,7 +136,7 @@ def publish(command: PublishPrecedent, world: World) -> Answer:
 def heard_again(command: ExecuteDecision, case: Case, decision: DecisionIssued, world: World) -> Answer:
     """A remand carried out: the next hearing, with deadlines of its own. What is held back stays so."""
     policy, _ = terms_of(case, world)
-    deadlines = first_deadlines(command.at, policy)
+    deadlines = first_deadlines(world.now, policy)
     if not isinstance(deadlines, Deadlines):
         return deadlines
     return [

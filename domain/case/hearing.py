@@ -35,7 +35,7 @@ def seat(command: SeatPanel, world: World) -> Answer:
     if case.filing is None:
         return Refusal(code=Code.UNKNOWN_CASE, clause="case", rival=command.case)
     hearing = case.hearing
-    if hearing is None or hearing.panel:
+    if hearing is None or hearing.panel or command.at < hearing.since:
         return out_of_turn(case)
     clause = clause_of(case, "disputes/panel")
     if refusal := reserved(world, command.actor, command.at, "committee", clause=clause):
@@ -64,6 +64,7 @@ def seat(command: SeatPanel, world: World) -> Answer:
 
 def recuse(command: RecuseMember, world: World) -> Answer:
     """Let a member step back, for the next alternate of the same seat who has no stake. The member's vote no longer counts.
+    The committee may ask for it because of a conflict or an absence; a wish is the member's own.
 
     Refuses with `unknown-case`, `out-of-turn`, `hearing-over`, `member-recused`, `not-seated` or `not-allowed`, in this order.
     """
@@ -75,6 +76,8 @@ def recuse(command: RecuseMember, world: World) -> Answer:
     if refusal := not_a_member(command.member, hearing, clause):
         return refusal
     refusal = reserved(world, command.actor, command.at, "committee", clause=clause)
+    if command.cause == "own-wish":
+        refusal = not_oneself(command.actor, command.member)
     if command.actor != command.member and refusal:
         return refusal
     recused = MemberRecused(
@@ -135,7 +138,7 @@ def issue(command: IssueDecision, world: World) -> Answer:
     if case.filing is None:
         return Refusal(code=Code.UNKNOWN_CASE, clause="case", rival=command.case)
     hearing = case.hearing
-    if hearing is None or hearing.panel is None:
+    if hearing is None or hearing.panel is None or command.at < hearing.panel.at:
         return out_of_turn(case)
     clause = clause_of(case, "disputes/majority")
     refusal = reserved(world, command.actor, command.at, "committee", clause=clause)
@@ -148,7 +151,7 @@ def issue(command: IssueDecision, world: World) -> Answer:
     found = carried(hearing, terms.panel)
     if found is None and len(hearing.votes) < len(hearing.seated):
         return Refusal(code=Code.MAJORITY_OPEN, clause=clause)
-    until = None if hearing.is_last else working_days(command.at, terms.appeal.within, policy)
+    until = None if hearing.is_last else working_days(world.now, terms.appeal.within, policy)
     if until is None and not hearing.is_last:
         return calendar_ends(policy)
     if found is None:
@@ -230,9 +233,9 @@ def sitting(case: Case, world: World, at: datetime) -> Hearing | Refusal:
     if case.filing is None:
         return Refusal(code=Code.UNKNOWN_CASE, clause="case")
     hearing = case.hearing
-    if hearing is None or hearing.panel is None:
+    if hearing is None or hearing.panel is None or at < hearing.panel.at:
         return out_of_turn(case)
-    if max(world.now, at) >= hearing.decide_by:
+    if world.now >= hearing.decide_by:
         clause = clause_of(case, "disputes/deadlines")
         return Refusal(code=Code.HEARING_OVER, clause=clause, rival_at=hearing.decide_by)
     return hearing

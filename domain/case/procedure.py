@@ -104,6 +104,7 @@ def clause_of(case: Case, rule: str) -> str:
 
 
 def out_of_turn(case: Case) -> Refusal:
+    """The case is at another step; or the step is dated before the one that it follows."""
     detail = f"The case is {case.status}."
     return Refusal(code=Code.OUT_OF_TURN, clause=clause_of(case, "disputes"), detail=detail)
 

@@ -12,7 +12,7 @@ from domain.person import facts as person
 from domain.person.facts import LegalHoldLifted, LegalHoldPlaced, PersonalData, PersonFact, SubjectErased
 from domain.personal import Personal
 
-Duty = Literal["rep", "lead", "manager", "mid-office", "finance", "committee"]
+Duty = Literal["rep", "lead", "manager", "mid-office", "finance", "committee", "system"]
 
 
 class UnitCreated(OfOrganisation):

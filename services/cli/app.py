@@ -8,11 +8,13 @@ from typing import Final
 import typer
 
 from services.cli import (
+    cases,
     deals,
     demo,
     evidence,
     explaining,
     exporting,
+    hearing,
     history,
     importing,
     lines,
@@ -28,6 +30,7 @@ from services.cli import (
     replaying,
     running,
     scenario,
+    serving,
     state,
     supposing,
 )
@@ -72,8 +75,11 @@ for part in (
     running,
     people,
     migrating,
+    serving,
 ):
     app.add_typer(part.app)
+for part in (cases, hearing):
+    case.add_typer(part.app)
 for part in (replaying, reexecuting, supposing, evidence):
     app.add_typer(part.app)
     case.add_typer(part.of_case)

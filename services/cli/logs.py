@@ -2,8 +2,15 @@
 
 import logging
 import sys
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+from typing import Final
 
 import structlog
+
+WRITE_EVERY_S: Final = 0.05
 
 
 def set_up() -> None:
@@ -30,3 +37,48 @@ def set_up() -> None:
 def to_standard_error(*_names: object) -> structlog.WriteLogger:
     """A logger that writes to what standard error is when it is used."""
     return structlog.WriteLogger(sys.stderr)
+
+
+class Soon:
+    """Takes lines, which a thread of its own writes to standard error; so whoever logs does not wait for whoever reads."""
+
+    def __init__(self) -> None:
+        self._lines: deque[str] = deque()
+        self._stopping = Event()
+        self._thread = Thread(target=self._write_on, name="log", daemon=True)
+        self._thread.start()
+
+    def write(self, text: str) -> None:
+        self._lines.append(text)
+
+    def flush(self) -> None:
+        """Lines are written soon, or at the latest at `close`."""
+
+    def close(self) -> None:
+        """Write what is left, and write no more."""
+        self._stopping.set()
+        self._thread.join()
+
+    def _write_on(self) -> None:
+        while not self._stopping.wait(WRITE_EVERY_S):
+            self._write()
+        self._write()
+
+    def _write(self) -> None:
+        lines = [self._lines.popleft() for _ in range(len(self._lines))]
+        if lines:
+            sys.stderr.write("".join(lines))
+            sys.stderr.flush()
+
+
+@contextmanager
+def written_soon() -> Iterator[None]:
+    """Within, lines are written by a thread of their own, at most a twentieth of a second late."""
+    soon = Soon()
+    logger = structlog.WriteLogger(soon)  # type: ignore[arg-type]
+    structlog.configure(logger_factory=lambda *_names: logger)
+    try:
+        yield
+    finally:
+        set_up()
+        soon.close()

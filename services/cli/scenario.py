@@ -82,7 +82,10 @@ def listed(json: AsJson = False) -> None:
     """List the scenarios that are shipped."""
     found = [(name, read.scenario.story) for name in shipped_scenarios() if (read := read_scenario(name)).scenario]
     told = [{"name": name, "title": story.title, "story": story.story.strip()} for name, story in found]
-    rows = [(name, story.title, ", ".join(map(str, story.policies))) for name, story in found]
+    rows = [
+        (name, story.title, ", ".join(each if isinstance(each, str) else each.policy for each in story.policies))
+        for name, story in found
+    ]
     columns = dict.fromkeys(("Name", "Title", "Policies"), "left")
     answer({"scenarios": told}, table("", columns, rows), as_json=json)  # type: ignore[arg-type]
 

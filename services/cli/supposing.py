@@ -190,7 +190,9 @@ def told(found: WhatIf, reader: Reader) -> Iterator[RenderableType]:
         stands = [(each.what, plain(each.before, reader), plain(each.after, reader)) for each in found.standing]
         yield table("Standing otherwise", columns, stands)
     if found.kept:
-        yield paragraph(f"Taken as it was, because it rests on what lies beyond: {', '.join(found.kept)}.")
+        yield paragraph(
+            f"Taken as it was, because what it rests on lies beyond or was erased: {', '.join(found.kept)}."
+        )
 
 
 def payee_row(change: PayeeChange, reader: Reader) -> tuple[object, ...]:

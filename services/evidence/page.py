@@ -82,7 +82,17 @@ def heard(facts: Sequence[tuple[int, dict[str, Any]]]) -> str:
             (
                 "裁决",
                 "Rulings",
-                described(facts, "decision-issued.v1", "hearing", "cause", "ruling", "carried", "dissent"),
+                described(
+                    facts,
+                    "decision-issued.v1",
+                    "hearing",
+                    "cause",
+                    "ruling",
+                    "carried",
+                    "dissent",
+                    "policy_hash",
+                    "engine",
+                ),
             ),
             ("预计金额", "Amounts predicted", expected(facts, "decision-issued.v1", "predicted")),
             ("执行金额", "Amounts executed", expected(facts, "decision-executed.v1", "amounts")),

@@ -428,16 +428,13 @@ def case_findings(events: Events, heads: Heads) -> Findings:
         kind = fact["kind"]
         if not event["stream"].startswith("case/"):
             continue
-        if kind == "dispute-filed.v1":
+        if kind in ("dispute-filed.v1", "decision-issued.v1"):
             policy = policies.get(fact["policy"])
             if policy is None or policy["content_hash"] != fact["policy_hash"]:
-                yield (
-                    "policy-differs",
-                    f"event {position}",
-                    f"the policy {fact['policy']} by which the case is heard is not in it",
-                )
+                yield "policy-differs", f"event {position}", f"the policy {fact['policy']} is not the one published"
                 return
-            terms = policy["version"]["disputes"]["panel"]
+        if kind == "dispute-filed.v1":
+            terms = policies[fact["policy"]]["version"]["disputes"]["panel"]
         elif kind in ("case-accepted.v1", "appeal-filed.v1"):
             opened, seated, votes = position, [], []
         elif kind == "panel-seated.v1":

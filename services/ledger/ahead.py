@@ -90,6 +90,12 @@ class Ahead:
             started.before = None
         return cast(Sequence[Answer | Exception], started.answers)
 
+    @property
+    def known_position(self) -> int:
+        """The last position that this process knows of; 0 before it has written."""
+        head = self._sights.head
+        return head.position if head else 0
+
     def close(self) -> None:
         self._where.close()
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future as Promise
 from contextlib import ExitStack
 from datetime import datetime
@@ -27,6 +27,7 @@ from domain.commands import AnyCommand
 from domain.fact import CommandId
 from domain.personal import keep_sealed
 from domain.record import Recorded
+from domain.world import Fingerprint
 from services import vault
 from services.database import database
 from services.ledger.ahead import Ahead
@@ -71,11 +72,8 @@ class Ledger(Application[str]):
         super().__init__()
         self._digest_key = self.keyring.reserved("receipts")
         fingerprint_key = self.keyring.reserved("fingerprints")
-        sights = Sights(
-            lambda kind, value: vault.fingerprint(fingerprint_key, kind, value),
-            Keys(safe, self.keyring.forget),
-            MOST_STREAMS,
-        )
+        self.fingerprint: Fingerprint = lambda kind, value: vault.fingerprint(fingerprint_key, kind, value)
+        sights = Sights(self.fingerprint, Keys(safe, self.keyring.forget), MOST_STREAMS)
         self._ahead = Ahead(Connected(dsn, self.schema, self.log_recorder.channel), sights, clock)
         self._queue = Queue(self._ahead)
 
@@ -89,11 +87,26 @@ class Ledger(Application[str]):
             return id_malformed()
         return told(self._queue.put((asked(command, command_id, self._digest_key),))[0])
 
-    async def submit(self, command: AnyCommand, *, command_id: str) -> Answer:
-        """`record` for callers in an event loop, which it does not block. Cancelling the wait does not undo the command."""
+    async def submit(
+        self, command: AnyCommand, *, command_id: str, asker: str | None = None, trace: str | None = None
+    ) -> Answer:
+        """`record` for callers in an event loop, which it does not block. Cancelling the wait does not undo the command.
+
+        `asker` is who asks, where that is proven, and must then be permitted to. `trace` becomes the causation of what is
+        recorded where the command names none.
+        """
         if not is_command_id(command_id):
             return id_malformed()
-        return await self._queue.put_soon(asked(command, command_id, self._digest_key), asyncio.get_running_loop())
+        own = asked(command, command_id, self._digest_key, asker, trace)
+        return await self._queue.put_soon(own, asyncio.get_running_loop())
+
+    async def submit_many(
+        self, commands: Sequence[tuple[str, AnyCommand]], *, asker: str, trace: str | None = None
+    ) -> list[Answer]:
+        """`submit` for a page of commands, given as `(command id, command)` with ids that are well formed; answered in order."""
+        batch = [asked(command, command_id, self._digest_key, asker, trace) for command_id, command in commands]
+        answers = await asyncio.wrap_future(self._queue.order(batch))
+        return [told(answer) for answer in answers]
 
     def record_many(self, commands: Iterable[tuple[str, AnyCommand]]) -> Iterator[Answer]:
         """Judge and record many commands, given as `(command id, command)`, and answer them in order.
@@ -127,6 +140,11 @@ class Ledger(Application[str]):
     def head(self) -> Head:
         """Where the log ends: position, time of the last recording, chain."""
         return self.log_recorder.head()
+
+    @property
+    def known_position(self) -> int:
+        """The last position that this process knows of, without asking; others may have written since."""
+        return self._ahead.known_position
 
     def now(self) -> datetime:
         """The time at which a command would be recorded now: never before the last recording."""

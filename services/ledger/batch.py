@@ -11,6 +11,7 @@ from domain.engine import ENGINE
 from domain.fact import Sight
 from domain.facts import AnyFact
 from domain.judgement import judge, sight
+from domain.permissions import sight as sight_of_permission
 from services.ledger.answer import NONE, Answer, id_reused
 from services.ledger.asked import Asked
 from services.ledger.chain import links
@@ -18,7 +19,15 @@ from services.ledger.changes import Changes
 from services.ledger.head import Head
 from services.ledger.mapper import Envelope, event_id, record_text
 from services.ledger.sights import Sights, Wanted
-from services.ledger.statements import INSERT_EVENTS, INSERT_RECEIPTS, MOVE_HEAD, NOTIFY, array, plain_array
+from services.ledger.statements import (
+    INSERT_EVENTS,
+    INSERT_RECEIPTS,
+    MOVE_HEAD,
+    NOTIFY,
+    array,
+    nullable_array,
+    plain_array,
+)
 from services.ledger.wire import Statement
 
 
@@ -78,7 +87,9 @@ class Batch:
         return answer
 
     def _is_ready(self, each: Asked, seen: Sight) -> bool:
-        return self.sights.holds(seen) and (each.body is not None or self.sights.keys.knows(each.command.subject))
+        if not self.sights.holds(seen) or (each.body is None and not self.sights.keys.knows(each.command.subject)):
+            return False
+        return each.asker is None or self.sights.holds(sight_of_permission(each.command, self.sights.world))
 
     def _bring_into_sight(self, commands: Sequence[Asked]) -> None:
         """Load what commands lack, and again what they then want to see, until nothing new is wanted."""
@@ -90,6 +101,8 @@ class Batch:
                 if not self._is_ready(each, seen):
                     still.append(each)
                     self.sights.lacks(wanted, seen)
+                    if each.asker:
+                        self.sights.lacks(wanted, sight_of_permission(each.command, self.sights.world))
                     if each.body is None:
                         wanted.subjects[each.command.subject] = None
             if still:
@@ -103,10 +116,12 @@ class Batch:
         command = each.command
         first = self.head.position + len(self.events) + 1
         self.sights.world.position = first - 1
-        verdict = judge(command, self.sights.world, seen)
+        verdict = judge(command, self.sights.world, seen, asker=each.asker)
         seal = self.sights.keys.sealer()
         body = each.body or command.model_dump_json(context={"seal": seal(command.subject)})
-        envelope = Envelope(self.stamp, command.actor, each.command_id, command.because_of, command.reason)
+        envelope = Envelope(
+            self.stamp, command.actor, each.command_id, command.because_of or each.trace, command.reason
+        )
         written = list(self._written(envelope, verdict.facts, seal))
 
         for position, (fact, *_) in enumerate(written, first):
@@ -158,4 +173,6 @@ class Batch:
             "\n".join(answer.text() for *_, answer, _ in self.receipts),
             plain_array(position for *_, position in self.receipts),
             plain_array(each.command.stream for each, *_ in self.receipts),
+            nullable_array(each.asker for each, *_ in self.receipts),
+            nullable_array(each.trace for each, *_ in self.receipts),
         )

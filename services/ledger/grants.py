@@ -18,6 +18,7 @@ RECORDED: Final = ("event", "receipt")
 WRITER: Final[dict[str, LiteralString]] = {
     "event": "select, insert",
     "receipt": "select, insert",
+    "access_record": "select, insert",
     "migration": "select",
     "ledger_head": "select, update",
     "personal_key": "select, insert, update",
@@ -31,8 +32,8 @@ WRITER: Final[dict[str, LiteralString]] = {
 """What the writer may do with each table of a ledger. Read models are its own, so it may create tables in the schema."""
 
 READER: Final[LiteralString] = "select"
-SECRET: Final = frozenset({"personal_key", "receipt"})
-"""What a reader does not see: keys, and commands with what was refused."""
+SECRET: Final = frozenset({"personal_key", "receipt", "access_record"})
+"""What a reader does not see: keys, commands with what was refused, and who read whose data."""
 
 TABLES: Final = "select relname from pg_class where relkind = 'r' and relnamespace = %s::regnamespace"
 

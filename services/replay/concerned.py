@@ -11,7 +11,6 @@ from typing import Any, Final
 from psycopg import Connection
 
 from domain.fact import ORGANISATION, POLICIES, case_stream, customer_stream, deal_stream
-from domain.facts import AnyFact
 from domain.personal import Unseal
 from domain.record import Recorded
 from services.ledger.mapper import read_record
@@ -69,7 +68,7 @@ class Histories:
             for each in found:
                 self.by_stream[each.stream].append(each)
             customers = [stream.partition("/")[2] for stream in wanted if stream.startswith("customer/")]
-            led = [stream for each in found for stream in led_to(each.fact)]
+            led = [stream for each in found for stream in led_to(each)]
             led += [deal_stream(deal) for deal in deals_of(customers)] if customers else []
             wanted = [stream for stream in dict.fromkeys(led) if stream not in self.by_stream]
 
@@ -88,9 +87,11 @@ class Histories:
             yield read_record(position, text, self._unseal)
 
 
-def led_to(fact: AnyFact) -> Iterator[str]:
-    """The histories that a fact names."""
-    told = fact.model_dump(context={"seal": lambda _clear: "‹personal›"})
+def led_to(recorded: Recorded) -> Iterator[str]:
+    """The histories that a fact names, and the case because of which it was recorded."""
+    if recorded.causation and recorded.causation.startswith("case/"):
+        yield recorded.causation
+    told = recorded.fact.model_dump(context={"seal": lambda _clear: "‹personal›"})
     yield from named_in(told)
     if told["kind"] == "duplicate-suspected.v1":
         yield customer_stream(told["rival"])

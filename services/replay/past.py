@@ -19,6 +19,7 @@ from domain.effects import effects
 from domain.fact import Sight
 from domain.facts import AnyFact
 from domain.judgement import sight
+from domain.permissions import sight as sight_of_permission
 from domain.personal import SEALED_PREFIX, Seal, Unseal, keep_sealed
 from domain.world import World
 from services import vault
@@ -118,16 +119,21 @@ class Past:
         self._look()
         self._sights.follow(self._connection, Head(position, EPOCH, b""))
 
-    def see(self, command: AnyCommand, now: datetime) -> Sight:
-        """Bring into sight what the command wants to see, as it was at the position; `now` is the time of recording."""
+    def see(self, command: AnyCommand, now: datetime, asker: str | None = None) -> Sight:
+        """Bring into sight what the command wants to see, as it was at the position; `now` is the time of recording.
+
+        With an asker also what tells whether that was permitted.
+        """
         self._sights.look_at(now)
-        seen = sight(command, self.world)
-        while not self._sights.holds(seen):
-            wanted = Wanted()
-            self._sights.lacks(wanted, seen)
-            self._load(wanted)
+        while True:
             seen = sight(command, self.world)
-        return seen
+            wanted_for = [seen, sight_of_permission(command, self.world)] if asker else [seen]
+            if all(self._sights.holds(each) for each in wanted_for):
+                return seen
+            wanted = Wanted()
+            for each in wanted_for:
+                self._sights.lacks(wanted, each)
+            self._load(wanted)
 
     def foresee(self, commands: Sequence[AnyCommand], now: datetime) -> None:
         """Bring into sight at once what commands soon to be judged want to see; what they lack by then is loaded then."""

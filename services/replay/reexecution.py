@@ -28,7 +28,7 @@ AT_ONCE: Final = 256
 ORDER: Final = " order by position, recorded_at, (answer ->> 'first') is not null"
 
 KEPT: Final = (
-    "select command_id, recorded_at, position, engine, command::text, answer::text from receipt"
+    "select command_id, recorded_at, position, engine, command::text, answer::text, asker, trace from receipt"
     " where command_id = any(%s) order by position, recorded_at, (answer ->> 'first') is not null"
 )
 
@@ -37,7 +37,10 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A receipt: the command as it was asked, when and where in the log it was judged, by which version, and the answer."""
+    """A receipt: the command as it was asked, when and where in the log it was judged, by which version, and the answer.
+
+    `asker` is who asked, where that was proven, and `trace` the trace context of the request.
+    """
 
     command_id: str
     recorded_at: datetime
@@ -45,6 +48,8 @@ class Kept:
     engine: str
     command: str
     answer: str
+    asker: str | None = None
+    trace: str | None = None
 
     @property
     def name(self) -> str:
@@ -210,10 +215,11 @@ def again(each: Kept, asked: Asked, stored: Sequence[Stored], past: Past, engine
             read_fact(from_json(fact.text)["fact"], seals.unseal)
     if not seals.opened:
         raise Erased(each.command_id)
-    seen = past.see(command, each.recorded_at)
+    seen = past.see(command, each.recorded_at, each.asker)
     past.world.position = each.position
-    verdict = judge(command, past.world, seen, engine(each.engine, engines))
-    envelope = Envelope(stamp(each.recorded_at), command.actor, each.command_id, command.because_of, command.reason)
+    verdict = judge(command, past.world, seen, engine(each.engine, engines), each.asker)
+    cause = command.because_of or each.trace
+    envelope = Envelope(stamp(each.recorded_at), command.actor, each.command_id, cause, command.reason)
     texts = [
         record_text(envelope, fact, event_id(each.command_id, index), version, seals.seal(fact.subject))
         for index, (fact, version) in enumerate(zip(verdict.facts, past.versions(verdict.facts), strict=True))

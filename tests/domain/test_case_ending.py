@@ -255,3 +255,16 @@ def test_a_ruling_that_censures_costs_credit_when_it_is_carried_out() -> None:
 
 def test_a_case_that_was_never_filed_has_no_clock() -> None:
     assert kinds(courtroom().time_is("03-05 09:00")) == []
+
+
+def test_no_deadline_is_made_shorter_by_a_date_on_the_paper() -> None:
+    court = courtroom().files()
+    backdated = court.copy().refuses("accept-case", "02-25 09:00", recorded="02-26 10:00", case="K-1", actor="Kong")
+    court.given("accept-case", "02-26 09:30", recorded="02-27 10:00", case="K-1", actor="Kong")
+    court.seats("02-27 11:00").all_vote(*[to("Wang")] * 5, at="02-27 12:00")
+    court.given("issue-decision", "02-27 12:30", recorded="02-29 09:00", case="K-1", actor="Kong")
+
+    assert backdated.code == "out-of-turn"
+    assert court.case.hearings[0].decide_by == on("03-08 00:00")
+    assert only(DecisionIssued, court.log).appeal_until == on("03-06 00:00")
+    assert court.is_refused("file-appeal", "02-27 12:00", recorded="02-29 10:00", by="Li").code == "out-of-turn"

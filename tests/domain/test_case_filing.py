@@ -107,9 +107,12 @@ def test_an_acceptance_is_refused_in_order() -> None:
     court.given("transfer-rep", "02-26 09:30", rep="Li", unit="team-east", duty="committee")
     court.given("file-dispute", "02-26 09:10", **{**FILED, "case": "K-2"})
     court.given("dismiss-case", "02-26 09:40", case="K-2", actor="Kong")
-    climb = ladder(court, "accept-case", "2026-12-28 09:00", case="nothing", actor="Mei")
+    climb = ladder(court, "accept-case", "02-26 10:00", case="nothing", actor="Mei")
     climb.meets("unknown-case", case="K-2").meets("out-of-turn", case="K-1").meets("not-allowed", actor="Li")
-    climb.meets("member-conflicted", actor="Second").meets("calendar-ends", at="02-26 10:00")
+    climb.meets("member-conflicted", actor="Second")
+    climb.story = court.copy()
+    climb.with_(at="2026-12-28 09:00").meets("calendar-ends", at="02-26 10:00")
+    climb.story = court
 
     assert climb.climbed() == documented(case.accept)
 

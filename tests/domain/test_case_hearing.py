@@ -76,6 +76,15 @@ def test_an_alternate_of_the_same_seat_replaces_who_is_recused_and_the_vote_no_l
     )
 
 
+def test_nobody_else_wishes_a_member_away() -> None:
+    court = seated()
+    member = court.members[0]
+
+    assert court.is_refused("recuse-member", "02-27 10:00", member=member, cause="own-wish", actor="Kong").code == (
+        "not-allowed"
+    )
+
+
 def test_an_alternate_with_a_stake_or_who_has_left_is_passed_over() -> None:
     court = seated()
     gone = court.members[2]
@@ -92,7 +101,7 @@ def test_when_no_alternate_is_left_the_seat_stays_empty() -> None:
     facts: tuple[AnyFact, ...] = ()
     for at in ("10:00", "10:10"):
         manager = next(each.member for each in court.hearing.seated if each.seat == "sales-management")
-        facts = court.tells("recuse-member", f"02-27 {at}", case="K-1", member=manager, cause="own-wish", actor="Kong")
+        facts = court.tells("recuse-member", f"02-27 {at}", case="K-1", member=manager, cause="absence", actor="Kong")
 
     assert only(MemberRecused, facts).alternate is None
     assert len(court.members) == 4

@@ -31,6 +31,10 @@ def test_every_setting_is_read_from_its_variable(tmp_path: Path) -> None:
         "LEDGER_SEAL_DIR": str(tmp_path / "heads"),
         "LEDGER_WITNESS_DIRS": os.pathsep.join([str(tmp_path / "w1"), "", str(tmp_path / "w2")]),
         "LEDGER_SEAL_SECONDS": "5",
+        "LEDGER_TOKEN_ISSUER": "https://login.example",
+        "LEDGER_TOKEN_KEYS_FILE": str(tmp_path / "keys.json"),
+        "LEDGER_TOKEN_AUDIENCE": "ledger",
+        "LEDGER_TOKEN_SUBJECT": "employee",
     }
     settings = Settings.from_environment(given)
 
@@ -48,6 +52,10 @@ def test_every_setting_is_read_from_its_variable(tmp_path: Path) -> None:
         5,
         owner_url="postgresql://owner@somewhere/there",
         allow_superuser=True,
+        token_issuer="https://login.example",
+        token_keys_file=tmp_path / "keys.json",
+        token_audience="ledger",
+        token_subject="employee",
     )
     assert settings.seal_dirs == (tmp_path / "heads", tmp_path / "w1", tmp_path / "w2")
 

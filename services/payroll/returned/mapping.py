@@ -21,6 +21,9 @@ USUAL: Final[dict[Name, tuple[str, ...]]] = {
 }
 """How return files usually call their columns, white space and capitals aside."""
 
+ALIKE: Final = 0.4
+"""From here on, of 1, a header may be a misspelt one."""
+
 NEEDED: Final[tuple[Name, ...]] = ("external_id", "payee", "amount", "date", "status")
 PAID: Final = ("paid", "success", "ok", "confirmed", "成功", "已发放", "已付")
 REJECTED: Final = ("rejected", "failed", "returned", "失败", "退回", "拒绝")
@@ -101,10 +104,14 @@ def plain(text: str) -> str:
 
 
 def nearest(names: Sequence[str], header: Sequence[str]) -> str:
+    """What to do about a column that is not there."""
     by_plain = {plain(each): each for each in header if each.strip()}
-    near = [
-        by_plain[one] for name in names for one in difflib.get_close_matches(plain(name), by_plain, n=2, cutoff=0.4)
-    ]
-    if near:
-        return f"the nearest is {' or '.join(dict.fromkeys(near))}: rename it, or name it in a mapping (--mapping)"
+    near = [(alike(plain(name), each), each) for name in names for each in by_plain]
+    likeness, best = max(near, default=(0.0, ""))
+    if likeness >= ALIKE:
+        return f"the nearest is {by_plain[best]}: rename it, or name it in a mapping (--mapping)"
     return f"the file has {', '.join(by_plain.values()) or 'no header'}: name the right one in a mapping (--mapping)"
+
+
+def alike(one: str, other: str) -> float:
+    return difflib.SequenceMatcher(None, one, other).ratio()

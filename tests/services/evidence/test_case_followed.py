@@ -98,6 +98,10 @@ def another_policy(told: Events) -> None:
     first(told, "dispute-filed.v1")["policy_hash"] = "00" * 32
 
 
+def ruled_by_another_policy(told: Events) -> None:
+    first(told, "decision-issued.v1")["policy_hash"] = "00" * 32
+
+
 CHANGES: list[tuple[Callable[[Events], None], str]] = [
     (another_member, "panel-differs"),
     (fewer_eligible, "panel-differs"),
@@ -115,6 +119,7 @@ CHANGES: list[tuple[Callable[[Events], None], str]] = [
     (moved_unsaid, "execution-differs"),
     (another_decision, "execution-differs"),
     (another_policy, "policy-differs"),
+    (ruled_by_another_policy, "policy-differs"),
 ]
 
 

@@ -1,0 +1,1463 @@
+"""The operations of the API. Written by `python -m services.api.client` from its OpenAPI document; not by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal, TypedDict, cast
+
+from sales_ledger_client.connection import Answer, Connection
+
+
+class BookedLine(TypedDict):
+    position: int
+    number: int
+    period: str
+    recorded_at: str
+    occurred_at: str
+    deal: str
+    customer: str
+    payment: str
+    role: str
+    of: str | None
+    payee: str | None
+    amount: int
+    currency: str
+    cause: Literal['payment', 'refund', 'role-earned', 'transfer', 'revocation', 'expiry', 'sharing', 'signing', 'ruling']
+    policy: str
+    plan_hash: str
+    derivation: Mapping[str, Any]
+
+
+class CustomerSeen(TypedDict):
+    board: OnBoard
+    waiting: list[Waiting]
+
+
+class DealRow(TypedDict):
+    deal: str
+    customer: str
+    rep: str
+    product: str | None
+    policy: str
+    opened_at: str
+    expected_amount: int | None
+    currency: str | None
+    stage: str
+    stage_since: str
+    course: list[Step]
+    contract: str | None
+    signed_at: str | None
+    signed_by: str | None
+    amount: int | None
+    milestones: list[Mapping[str, Any]]
+    received: int
+    refunded: int
+    lost_at: str | None
+    lost_ground: str | None
+    position: int
+
+
+class Event(TypedDict):
+    position: int
+    event_id: str
+    stream: str
+    version: int
+    kind: str
+    occurred_at: str
+    recorded_at: str
+    actor: str
+    command_id: str
+    causation: str | None
+    reason: str | None
+    fact: Mapping[str, Any]
+
+
+class FunnelRow(TypedDict):
+    measure: Literal['standing', 'opened', 'entered', 'signed', 'lost']
+    stage: str
+    currency: str
+    deals: int
+    amount: int
+
+
+class ListedBookedLine(TypedDict):
+    true_up_to: int
+    rows: list[BookedLine]
+    after: str | None
+
+
+class ListedDealRow(TypedDict):
+    true_up_to: int
+    rows: list[DealRow]
+    after: str | None
+
+
+class ListedEvent(TypedDict):
+    true_up_to: int
+    rows: list[Event]
+    after: str | None
+
+
+class ListedFunnelRow(TypedDict):
+    true_up_to: int
+    rows: list[FunnelRow]
+    after: str | None
+
+
+class ListedMember(TypedDict):
+    true_up_to: int
+    rows: list[Member]
+    after: str | None
+
+
+class ListedMoney(TypedDict):
+    true_up_to: int
+    rows: list[Money]
+    after: str | None
+
+
+class ListedOnBoard(TypedDict):
+    true_up_to: int
+    rows: list[OnBoard]
+    after: str | None
+
+
+class ListedPolicyRow(TypedDict):
+    true_up_to: int
+    rows: list[PolicyRow]
+    after: str | None
+
+
+class ListedRefund(TypedDict):
+    true_up_to: int
+    rows: list[Refund]
+    after: str | None
+
+
+class ListedRollUp(TypedDict):
+    true_up_to: int
+    rows: list[RollUp]
+    after: str | None
+
+
+class ListedTold(TypedDict):
+    true_up_to: int
+    rows: list[Told]
+    after: str | None
+
+
+class Member(TypedDict):
+    rep: str
+    unit: str
+    duty: str
+
+
+class Money(TypedDict):
+    receipt: Receipt
+    refunded: int
+
+
+class OnBoard(TypedDict):
+    customer: str
+    name: str | None
+    phone: str | None
+    contact: str | None
+    tier: Literal['ordinary', 'close', 'won']
+    grade: str | None
+    expected_amount: int | None
+    currency: str | None
+    owner: str | None
+    since: str | None
+    deadline: str | None
+    warned_at: str | None
+    overdue: bool
+    merged_into: str | None
+    policy: str | None
+    position: int
+
+
+class OneBookedLine(TypedDict):
+    true_up_to: int
+    row: BookedLine
+
+
+class OneCustomerSeen(TypedDict):
+    true_up_to: int
+    row: CustomerSeen
+
+
+class OneDealRow(TypedDict):
+    true_up_to: int
+    row: DealRow
+
+
+class OneQuotaLeft(TypedDict):
+    true_up_to: int
+    row: QuotaLeft
+
+
+class OneSale(TypedDict):
+    true_up_to: int
+    row: Sale
+
+
+class OneWhy(TypedDict):
+    true_up_to: int
+    row: Why
+
+
+class PolicyRow(TypedDict):
+    policy: str
+    content_hash: str
+    effective_from: str
+    effective_until: str | None
+    published_at: str
+    published_by: str
+    position: int
+    version: Mapping[str, Any]
+
+
+class Quota(TypedDict):
+    allowed: int
+    used: int
+
+
+class QuotaLeft(TypedDict):
+    rep: str
+    policy: str
+    held: Quota
+    close: Quota
+    claims_today: Quota
+
+
+class Reason(TypedDict):
+    text: str
+    position: int | None
+    clause: str | None
+
+
+class Receipt(TypedDict):
+    deal: str
+    payment: str
+    external_id: str
+    milestone: str | None
+    amount: int
+    currency: str
+    settles: bool
+    received_at: str
+    recorded_at: str
+    position: int
+
+
+class Refund(TypedDict):
+    deal: str
+    refund: str
+    payment: str
+    amount: int
+    currency: str
+    refunded_at: str
+    recorded_at: str
+    position: int
+
+
+class RollUp(TypedDict):
+    unit: str
+    currency: str
+    sales: int
+    amount: int
+
+
+class Sale(TypedDict):
+    deal: str
+    contract: str
+    rep: str
+    signed_at: str
+    amount: int
+    currency: str
+    position: int
+
+
+class Step(TypedDict):
+    stage: str
+    at: str
+    position: int
+    artefact: str | None
+
+
+class Taken(TypedDict):
+    true_up_to: int
+    taken: bool
+
+
+class Told(TypedDict):
+    position: int
+    stream: str
+    version: int
+    kind: str
+    occurred_at: str
+    effective_at: str
+    recorded_at: str
+    actor: str
+    reason: str | None
+    causation: str | None
+    told: Mapping[str, Any]
+
+
+class Waiting(TypedDict):
+    owner: str
+    since: str
+    until: str
+    clause: str
+
+
+class Why(TypedDict):
+    subject: str
+    amount: int
+    currency: str | None
+    reasons: list[Reason]
+
+
+class ProjectionsOrganisationInterval(TypedDict):
+    what: str
+    since: str
+    until: str | None
+    duty: str | None
+
+
+class ProjectionsOwnershipInterval(TypedDict):
+    customer: str
+    owner: str
+    since: str
+    began: Literal['claimed', 'released', 'dropped', 'reassigned']
+    began_why: str
+    began_position: int
+    until: str | None
+    ended: Literal['claimed', 'released', 'dropped', 'reassigned'] | None
+    ended_why: str | None
+    ended_position: int | None
+
+
+class ServicesApiReadsAskingListedInterval1(TypedDict):
+    true_up_to: int
+    rows: list[ProjectionsOwnershipInterval]
+    after: str | None
+
+
+class ServicesApiReadsAskingListedInterval2(TypedDict):
+    true_up_to: int
+    rows: list[ProjectionsOrganisationInterval]
+    after: str | None
+
+
+class Commands(Connection):
+    def register_customer(
+        self,
+        *,
+        at: datetime,
+        customer: str,
+        by: str,
+        customer_name: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        phone: str | None = None,
+        licence: str | None = None,
+        contact: str | None = None,
+        address: str | None = None,
+        place: str | None = None,
+        expected_amount: int | None = None,
+        currency: str | None = None,
+        source: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Enter a customer. Complete, and so a lead record that can earn a role, with a phone or a licence and a place."""
+        return self._command("register-customer", key, {"at": at, "customer": customer, "by": by, "customer_name": customer_name, "reason": reason, "causation": causation, "phone": phone, "licence": licence, "contact": contact, "address": address, "place": place, "expected_amount": expected_amount, "currency": currency, "source": source})
+
+    def merge_customers(
+        self,
+        *,
+        at: datetime,
+        customer: str,
+        absorbed: str,
+        ground: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Let `customer` carry on the record `absorbed`; both keep their histories."""
+        return self._command("merge-customers", key, {"at": at, "customer": customer, "absorbed": absorbed, "ground": ground, "reason": reason, "causation": causation})
+
+    def correct_customer_place(
+        self,
+        *,
+        at: datetime,
+        customer: str,
+        place: str,
+        ground: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Say where the customer really is. Verdicts on earlier visits stay as they were."""
+        return self._command("correct-customer-place", key, {"at": at, "customer": customer, "place": place, "ground": ground, "reason": reason, "causation": causation})
+
+    def grade_customer(
+        self,
+        *,
+        at: datetime,
+        customer: str,
+        by: str,
+        intent: int,
+        potential: int,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Grade a customer by intent and potential."""
+        return self._command("grade-customer", key, {"at": at, "customer": customer, "by": by, "intent": intent, "potential": potential, "reason": reason, "causation": causation})
+
+    def claim_customer(
+        self,
+        *,
+        at: datetime,
+        customer: str,
+        rep: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Take a customer from the public pool into the rep's own."""
+        return self._command("claim-customer", key, {"at": at, "customer": customer, "rep": rep, "reason": reason, "causation": causation})
+
+    def release_customer(
+        self,
+        *,
+        at: datetime,
+        customer: str,
+        rep: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Give a customer back to the public pool."""
+        return self._command("release-customer", key, {"at": at, "customer": customer, "rep": rep, "reason": reason, "causation": causation})
+
+    def reassign_customer(
+        self,
+        *,
+        at: datetime,
+        customer: str,
+        to: str,
+        ground: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Move a customer to another rep, by authority. `actor` is the lead, manager or committee member who does it."""
+        return self._command("reassign-customer", key, {"at": at, "customer": customer, "to": to, "ground": ground, "reason": reason, "causation": causation})
+
+    def change_tier(
+        self,
+        *,
+        at: datetime,
+        customer: str,
+        rep: str,
+        tier: Literal['ordinary', 'close'],
+        ground: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Say that a customer is close to signing, or no longer is."""
+        return self._command("change-tier", key, {"at": at, "customer": customer, "rep": rep, "tier": tier, "ground": ground, "reason": reason, "causation": causation})
+
+    def bring_clock(
+        self,
+        *,
+        at: datetime,
+        customer: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Bring in what the clock has made happen to a customer; the sweeper's command, which decides nothing."""
+        return self._command("bring-clock", key, {"at": at, "customer": customer, "reason": reason, "causation": causation})
+
+    def plan_visit(
+        self,
+        *,
+        at: datetime,
+        customer: str,
+        visit: str,
+        rep: str,
+        planned_for: datetime,
+        purpose: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Say beforehand when a rep will visit, and why."""
+        return self._command("plan-visit", key, {"at": at, "customer": customer, "visit": visit, "rep": rep, "planned_for": planned_for, "purpose": purpose, "reason": reason, "causation": causation})
+
+    def record_visit(
+        self,
+        *,
+        at: datetime,
+        customer: str,
+        visit: str,
+        rep: str,
+        purpose: str,
+        point: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        deal: str | None = None,
+        photo: str | None = None,
+        photo_point: str | None = None,
+        result: str | None = None,
+        companions: Sequence[str] = [],
+        key: str | None = None,
+    ) -> Answer:
+        """Report a visit made at `at`: where the rep stood (`point`), the photo's hash and where it was taken."""
+        return self._command("record-visit", key, {"at": at, "customer": customer, "visit": visit, "rep": rep, "purpose": purpose, "point": point, "reason": reason, "causation": causation, "deal": deal, "photo": photo, "photo_point": photo_point, "result": result, "companions": companions})
+
+    def override_visit(
+        self,
+        *,
+        at: datetime,
+        customer: str,
+        visit: str,
+        verdict: Literal['verified', 'rejected'],
+        ground: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """The committee's verdict on a visit, against the system's."""
+        return self._command("override-visit", key, {"at": at, "customer": customer, "visit": visit, "verdict": verdict, "ground": ground, "reason": reason, "causation": causation})
+
+    def open_deal(
+        self,
+        *,
+        at: datetime,
+        deal: str,
+        customer: str,
+        rep: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        stage: str | None = None,
+        product: str | None = None,
+        expected_amount: int | None = None,
+        currency: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Open a deal with a customer, at the policy's first stage or a given one."""
+        return self._command("open-deal", key, {"at": at, "deal": deal, "customer": customer, "rep": rep, "reason": reason, "causation": causation, "stage": stage, "product": product, "expected_amount": expected_amount, "currency": currency})
+
+    def advance_stage(
+        self,
+        *,
+        at: datetime,
+        deal: str,
+        rep: str,
+        stage: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        artefact: Mapping[str, Any] | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Move a deal to a later stage, with the artefact that the stage needs."""
+        return self._command("advance-stage", key, {"at": at, "deal": deal, "rep": rep, "stage": stage, "reason": reason, "causation": causation, "artefact": artefact})
+
+    def revert_stage(
+        self,
+        *,
+        at: datetime,
+        deal: str,
+        stage: str,
+        ground: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Move a deal back to an earlier stage."""
+        return self._command("revert-stage", key, {"at": at, "deal": deal, "stage": stage, "ground": ground, "reason": reason, "causation": causation})
+
+    def lose_deal(
+        self,
+        *,
+        at: datetime,
+        deal: str,
+        rep: str,
+        ground: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Say that a deal will not come."""
+        return self._command("lose-deal", key, {"at": at, "deal": deal, "rep": rep, "ground": ground, "reason": reason, "causation": causation})
+
+    def bring_deal_clock(
+        self,
+        *,
+        at: datetime,
+        deal: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Bring in what the clock has made happen to a deal; the sweeper's command, which decides nothing."""
+        return self._command("bring-deal-clock", key, {"at": at, "deal": deal, "reason": reason, "causation": causation})
+
+    def earn_role(
+        self,
+        *,
+        at: datetime,
+        deal: str,
+        role: str,
+        rep: str,
+        artefact: Mapping[str, Any],
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Credit a rep with a step of the deal, on the artefact that proves it."""
+        return self._command("earn-role", key, {"at": at, "deal": deal, "role": role, "rep": rep, "artefact": artefact, "reason": reason, "causation": causation})
+
+    def transfer_role(
+        self,
+        *,
+        at: datetime,
+        deal: str,
+        role: str,
+        parts: Sequence[Mapping[str, Any]],
+        effective_from: datetime,
+        ground: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Give a role to others, whole or in parts, from a time on."""
+        return self._command("transfer-role", key, {"at": at, "deal": deal, "role": role, "parts": parts, "effective_from": effective_from, "ground": ground, "reason": reason, "causation": causation})
+
+    def revoke_role(
+        self,
+        *,
+        at: datetime,
+        deal: str,
+        role: str,
+        effective_from: datetime,
+        ground: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Take a role from whoever holds it, from a time on."""
+        return self._command("revoke-role", key, {"at": at, "deal": deal, "role": role, "effective_from": effective_from, "ground": ground, "reason": reason, "causation": causation})
+
+    def sign_contract(
+        self,
+        *,
+        at: datetime,
+        deal: str,
+        contract: str,
+        rep: str,
+        amount: int,
+        currency: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        milestones: Sequence[Mapping[str, Any]] = [],
+        usual_milestones: bool = False,
+        key: str | None = None,
+    ) -> Answer:
+        """Sign the deal's contract. Without milestones it is paid as it is paid; `usual_milestones` takes the policy's."""
+        return self._command("sign-contract", key, {"at": at, "deal": deal, "contract": contract, "rep": rep, "amount": amount, "currency": currency, "reason": reason, "causation": causation, "milestones": milestones, "usual_milestones": usual_milestones})
+
+    def receive_payment(
+        self,
+        *,
+        at: datetime,
+        deal: str,
+        payment: str,
+        external_id: str,
+        amount: int,
+        currency: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        milestone: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Record money received for a deal, under the bank's or finance's own id."""
+        return self._command("receive-payment", key, {"at": at, "deal": deal, "payment": payment, "external_id": external_id, "amount": amount, "currency": currency, "reason": reason, "causation": causation, "milestone": milestone})
+
+    def refund_payment(
+        self,
+        *,
+        at: datetime,
+        deal: str,
+        payment: str,
+        refund: str,
+        amount: int,
+        currency: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Record money given back of a payment."""
+        return self._command("refund-payment", key, {"at": at, "deal": deal, "payment": payment, "refund": refund, "amount": amount, "currency": currency, "reason": reason, "causation": causation})
+
+    def assign_mentor(
+        self,
+        *,
+        at: datetime,
+        rep: str,
+        mentor: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        share: int | None = None,
+        until: datetime | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Give a rep a mentor, with the policy's share and time, or others agreed."""
+        return self._command("assign-mentor", key, {"at": at, "rep": rep, "mentor": mentor, "reason": reason, "causation": causation, "share": share, "until": until})
+
+    def end_mentorship(
+        self,
+        *,
+        at: datetime,
+        rep: str,
+        mentor: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """End a mentorship; contracts signed before keep their sharing."""
+        return self._command("end-mentorship", key, {"at": at, "rep": rep, "mentor": mentor, "reason": reason, "causation": causation})
+
+    def donate_customer(
+        self,
+        *,
+        at: datetime,
+        customer: str,
+        donor: str,
+        to: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Give a customer to another rep, for a share of what the recipient earns with it."""
+        return self._command("donate-customer", key, {"at": at, "customer": customer, "donor": donor, "to": to, "reason": reason, "causation": causation})
+
+    def agree_sharing(
+        self,
+        *,
+        at: datetime,
+        deal: str,
+        of: str,
+        parts: Sequence[Mapping[str, Any]],
+        effective_from: datetime,
+        ground: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Divide what a rep earns in a deal, from a time on."""
+        return self._command("agree-sharing", key, {"at": at, "deal": deal, "of": of, "parts": parts, "effective_from": effective_from, "ground": ground, "reason": reason, "causation": causation})
+
+    def create_unit(
+        self,
+        *,
+        at: datetime,
+        unit: str,
+        title: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        parent: str | None = None,
+        region: str | None = None,
+        brand: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Set up a unit, at the top or below another."""
+        return self._command("create-unit", key, {"at": at, "unit": unit, "title": title, "reason": reason, "causation": causation, "parent": parent, "region": region, "brand": brand})
+
+    def move_unit(
+        self,
+        *,
+        at: datetime,
+        unit: str,
+        parent: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Hang a unit, with all below it, under another parent."""
+        return self._command("move-unit", key, {"at": at, "unit": unit, "parent": parent, "reason": reason, "causation": causation})
+
+    def join_rep(
+        self,
+        *,
+        at: datetime,
+        rep: str,
+        unit: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        rep_name: str | None = None,
+        duty: Literal['rep', 'lead', 'manager', 'mid-office', 'finance', 'committee', 'system'] = 'rep',
+        key: str | None = None,
+    ) -> Answer:
+        """Take someone into a unit. Who left may join again."""
+        return self._command("join-rep", key, {"at": at, "rep": rep, "unit": unit, "reason": reason, "causation": causation, "rep_name": rep_name, "duty": duty})
+
+    def transfer_rep(
+        self,
+        *,
+        at: datetime,
+        rep: str,
+        unit: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        duty: Literal['rep', 'lead', 'manager', 'mid-office', 'finance', 'committee', 'system'] = 'rep',
+        key: str | None = None,
+    ) -> Answer:
+        """Move someone to another unit or duty. What they earned stays theirs."""
+        return self._command("transfer-rep", key, {"at": at, "rep": rep, "unit": unit, "reason": reason, "causation": causation, "duty": duty})
+
+    def leave_rep(
+        self,
+        *,
+        at: datetime,
+        rep: str,
+        ground: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Let someone go. Their customers drop into the public pool at that instant."""
+        return self._command("leave-rep", key, {"at": at, "rep": rep, "ground": ground, "reason": reason, "causation": causation})
+
+    def set_quota(
+        self,
+        *,
+        at: datetime,
+        rep: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        held: int | None = None,
+        close: int | None = None,
+        claims_a_day: int | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Give a rep a quota of their own; what is left out stays the policy's."""
+        return self._command("set-quota", key, {"at": at, "rep": rep, "reason": reason, "causation": causation, "held": held, "close": close, "claims_a_day": claims_a_day})
+
+    def file_dispute(
+        self,
+        *,
+        at: datetime,
+        case: str,
+        by: str,
+        against: Sequence[str],
+        matter: Any,
+        expected: int,
+        actual: int,
+        currency: str,
+        claim: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        statement: str | None = None,
+        statement_at: datetime | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Dispute an act or a line: who against whom, what should have been, and what is, in minor units."""
+        return self._command("file-dispute", key, {"at": at, "case": case, "by": by, "against": against, "matter": matter, "expected": expected, "actual": actual, "currency": currency, "claim": claim, "reason": reason, "causation": causation, "statement": statement, "statement_at": statement_at})
+
+    def accept_case(
+        self,
+        *,
+        at: datetime,
+        case: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Take a dispute up: what is disputed and unpaid is held back from here on."""
+        return self._command("accept-case", key, {"at": at, "case": case, "reason": reason, "causation": causation})
+
+    def dismiss_case(
+        self,
+        *,
+        at: datetime,
+        case: str,
+        ground: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Turn a dispute down."""
+        return self._command("dismiss-case", key, {"at": at, "case": case, "ground": ground, "reason": reason, "causation": causation})
+
+    def submit_evidence(
+        self,
+        *,
+        at: datetime,
+        case: str,
+        evidence: str,
+        by: str,
+        sort: Literal['photo', 'contract', 'chat', 'recording', 'document'],
+        sha256: str,
+        kept_at: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Hand in an artefact by its hash, with what sort of thing it is and where it is kept."""
+        return self._command("submit-evidence", key, {"at": at, "case": case, "evidence": evidence, "by": by, "sort": sort, "sha256": sha256, "kept_at": kept_at, "reason": reason, "causation": causation})
+
+    def seat_panel(
+        self,
+        *,
+        at: datetime,
+        case: str,
+        head: Mapping[str, Any],
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Draw the panel, with the first signed head after the hearing began as seed."""
+        return self._command("seat-panel", key, {"at": at, "case": case, "head": head, "reason": reason, "causation": causation})
+
+    def recuse_member(
+        self,
+        *,
+        at: datetime,
+        case: str,
+        member: str,
+        cause: Literal['own-wish', 'conflict', 'absence'],
+        ground: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Let a member of the panel step back; an alternate takes the seat."""
+        return self._command("recuse-member", key, {"at": at, "case": case, "member": member, "cause": cause, "ground": ground, "reason": reason, "causation": causation})
+
+    def cast_vote(
+        self,
+        *,
+        at: datetime,
+        case: str,
+        member: str,
+        ruling: Mapping[str, Any],
+        opinion: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Vote, by the ruling that the member would give, and say why."""
+        return self._command("cast-vote", key, {"at": at, "case": case, "member": member, "ruling": ruling, "opinion": opinion, "reason": reason, "causation": causation})
+
+    def issue_decision(
+        self,
+        *,
+        at: datetime,
+        case: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Count the votes and issue the ruling that they carry, with what it predicts."""
+        return self._command("issue-decision", key, {"at": at, "case": case, "reason": reason, "causation": causation})
+
+    def file_appeal(
+        self,
+        *,
+        at: datetime,
+        case: str,
+        by: str,
+        ground: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Appeal against the decision, once."""
+        return self._command("file-appeal", key, {"at": at, "case": case, "by": by, "ground": ground, "reason": reason, "causation": causation})
+
+    def execute_decision(
+        self,
+        *,
+        at: datetime,
+        case: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        confirms: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Let a final decision take effect. `confirms` is the digest of the difference to the prediction, if there is one."""
+        return self._command("execute-decision", key, {"at": at, "case": case, "reason": reason, "causation": causation, "confirms": confirms})
+
+    def publish_precedent(
+        self,
+        *,
+        at: datetime,
+        case: str,
+        precedent: str,
+        title: str,
+        holding: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Publish what others may learn from a final case. It changes no rule: that takes a new policy version."""
+        return self._command("publish-precedent", key, {"at": at, "case": case, "precedent": precedent, "title": title, "holding": holding, "reason": reason, "causation": causation})
+
+    def bring_case_clock(
+        self,
+        *,
+        at: datetime,
+        case: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Bring in what the clock has made happen to a case; the sweeper's command, which decides nothing."""
+        return self._command("bring-case-clock", key, {"at": at, "case": case, "reason": reason, "causation": causation})
+
+    def apply_penalty(
+        self,
+        *,
+        at: datetime,
+        penalty: str,
+        rep: str,
+        points: int,
+        reason: str | None = None,
+        causation: str | None = None,
+        clause: str | None = None,
+        case: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Take points of credit from someone, for a rule that was broken or a case that says so."""
+        return self._command("apply-penalty", key, {"at": at, "penalty": penalty, "rep": rep, "points": points, "reason": reason, "causation": causation, "clause": clause, "case": case})
+
+    def lift_penalty(
+        self,
+        *,
+        at: datetime,
+        penalty: str,
+        rep: str,
+        ground: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Give the points of a penalty back."""
+        return self._command("lift-penalty", key, {"at": at, "penalty": penalty, "rep": rep, "ground": ground, "reason": reason, "causation": causation})
+
+    def erase_subject(
+        self,
+        *,
+        at: datetime,
+        whose: str,
+        ground: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Destroy the key of a subject's personal data."""
+        return self._command("erase-subject", key, {"at": at, "whose": whose, "ground": ground, "reason": reason, "causation": causation})
+
+    def place_legal_hold(
+        self,
+        *,
+        at: datetime,
+        whose: str,
+        hold: str,
+        ground: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Keep a subject's data from being erased, until the hold is lifted."""
+        return self._command("place-legal-hold", key, {"at": at, "whose": whose, "hold": hold, "ground": ground, "reason": reason, "causation": causation})
+
+    def lift_legal_hold(
+        self,
+        *,
+        at: datetime,
+        whose: str,
+        hold: str,
+        ground: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """End a legal hold; others may stand."""
+        return self._command("lift-legal-hold", key, {"at": at, "whose": whose, "hold": hold, "ground": ground, "reason": reason, "causation": causation})
+
+    def open_period(
+        self,
+        *,
+        at: datetime,
+        period: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        policy: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Begin to gather a month. The policy in force decides its time zone, pay day and clawback, unless one is named."""
+        return self._command("open-period", key, {"at": at, "period": period, "reason": reason, "causation": causation, "policy": policy})
+
+    def close_period(
+        self,
+        *,
+        at: datetime,
+        period: str,
+        position: int,
+        plans: Mapping[str, Any],
+        totals: Sequence[Mapping[str, Any]],
+        digest: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        exports: Mapping[str, Any] = {},
+        unusual: Sequence[Mapping[str, Any]] = [],
+        key: str | None = None,
+    ) -> Answer:
+        """Close the open month at a position of the log, pinning what its statements came to there."""
+        return self._command("close-period", key, {"at": at, "period": period, "position": position, "plans": plans, "totals": totals, "digest": digest, "reason": reason, "causation": causation, "exports": exports, "unusual": unusual})
+
+    def confirm_payout(
+        self,
+        *,
+        at: datetime,
+        payee: str,
+        period: str,
+        currency: str,
+        amount: int,
+        external_id: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Record that a statement was paid, under the payroll system's or the bank's own id."""
+        return self._command("confirm-payout", key, {"at": at, "payee": payee, "period": period, "currency": currency, "amount": amount, "external_id": external_id, "reason": reason, "causation": causation})
+
+    def publish_policy(
+        self,
+        *,
+        at: datetime,
+        version: Mapping[str, Any],
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Put a policy version into force, from its own time on."""
+        return self._command("publish-policy", key, {"at": at, "version": version, "reason": reason, "causation": causation})
+
+
+class Reads(Connection):
+    def public_pool(
+        self,
+        *,
+        limit: int = 100,
+        after: str | None = None,
+        min_position: int = 0,
+    ) -> ListedOnBoard:
+        """The public pool, the longest free first."""
+        return cast(ListedOnBoard, self._read("/v1/pool", {"limit": limit, "after": after, "min_position": min_position}))
+
+    def due_to_drop(
+        self,
+        *,
+        within_days: int = 7,
+        limit: int = 100,
+        after: str | None = None,
+        min_position: int = 0,
+    ) -> ListedOnBoard:
+        """Customers who will drop, the next first."""
+        return cast(ListedOnBoard, self._read("/v1/pool/due", {"within_days": within_days, "limit": limit, "after": after, "min_position": min_position}))
+
+    def customer(
+        self,
+        *,
+        customer: str,
+        min_position: int = 0,
+    ) -> OneCustomerSeen:
+        """A customer as it stands."""
+        return cast(OneCustomerSeen, self._read(f"/v1/customers/{customer}", {"min_position": min_position}))
+
+    def customer_history(
+        self,
+        *,
+        customer: str,
+        known_at: datetime | None = None,
+        true_at: datetime | None = None,
+        limit: int = 200,
+        after: str | None = None,
+        min_position: int = 0,
+    ) -> ListedTold:
+        """A customer's history."""
+        return cast(ListedTold, self._read(f"/v1/customers/{customer}/history", {"known_at": known_at, "true_at": true_at, "limit": limit, "after": after, "min_position": min_position}))
+
+    def customer_owners(
+        self,
+        *,
+        customer: str,
+        known_at: datetime | None = None,
+        limit: int = 200,
+        after: str | None = None,
+        min_position: int = 0,
+    ) -> ServicesApiReadsAskingListedInterval1:
+        """Who owned a customer."""
+        return cast(ServicesApiReadsAskingListedInterval1, self._read(f"/v1/customers/{customer}/owners", {"known_at": known_at, "limit": limit, "after": after, "min_position": min_position}))
+
+    def customer_deals(
+        self,
+        *,
+        customer: str,
+        limit: int = 100,
+        after: str | None = None,
+        min_position: int = 0,
+    ) -> ListedDealRow:
+        """A customer's deals."""
+        return cast(ListedDealRow, self._read(f"/v1/customers/{customer}/deals", {"limit": limit, "after": after, "min_position": min_position}))
+
+    def list_deals(
+        self,
+        *,
+        rep: str | None = None,
+        limit: int = 100,
+        after: str | None = None,
+        min_position: int = 0,
+    ) -> ListedDealRow:
+        """Deals by id."""
+        return cast(ListedDealRow, self._read("/v1/deals", {"rep": rep, "limit": limit, "after": after, "min_position": min_position}))
+
+    def deal(
+        self,
+        *,
+        deal: str,
+        min_position: int = 0,
+    ) -> OneDealRow:
+        """A deal as it stands."""
+        return cast(OneDealRow, self._read(f"/v1/deals/{deal}", {"min_position": min_position}))
+
+    def deal_receipts(
+        self,
+        *,
+        deal: str,
+        limit: int = 200,
+        after: str | None = None,
+        min_position: int = 0,
+    ) -> ListedMoney:
+        """What was received for a deal."""
+        return cast(ListedMoney, self._read(f"/v1/deals/{deal}/receipts", {"limit": limit, "after": after, "min_position": min_position}))
+
+    def deal_refunds(
+        self,
+        *,
+        deal: str,
+        min_position: int = 0,
+    ) -> ListedRefund:
+        """What went back of a deal."""
+        return cast(ListedRefund, self._read(f"/v1/deals/{deal}/refunds", {"min_position": min_position}))
+
+    def deal_lines(
+        self,
+        *,
+        deal: str,
+        limit: int = 200,
+        after: str | None = None,
+        min_position: int = 0,
+    ) -> ListedBookedLine:
+        """The commission booked for a deal."""
+        return cast(ListedBookedLine, self._read(f"/v1/deals/{deal}/lines", {"limit": limit, "after": after, "min_position": min_position}))
+
+    def explain_deal_due(
+        self,
+        *,
+        deal: str,
+        payment: str | None = None,
+        payee: str | None = None,
+        known_at: datetime | None = None,
+        true_at: datetime | None = None,
+        min_position: int = 0,
+    ) -> OneWhy:
+        """Why a deal comes to what is due."""
+        return cast(OneWhy, self._read(f"/v1/deals/{deal}/explain", {"payment": payment, "payee": payee, "known_at": known_at, "true_at": true_at, "min_position": min_position}))
+
+    def stage_deals(
+        self,
+        *,
+        stage: str,
+        limit: int = 100,
+        after: str | None = None,
+        min_position: int = 0,
+    ) -> ListedDealRow:
+        """The live deals of a stage."""
+        return cast(ListedDealRow, self._read(f"/v1/stages/{stage}/deals", {"limit": limit, "after": after, "min_position": min_position}))
+
+    def funnel(
+        self,
+        *,
+        min_position: int = 0,
+    ) -> ListedFunnelRow:
+        """The funnel."""
+        return cast(ListedFunnelRow, self._read("/v1/funnel", {"min_position": min_position}))
+
+    def list_lines(
+        self,
+        *,
+        payee: str | None = None,
+        payment: str | None = None,
+        period: str | None = None,
+        limit: int = 200,
+        after: str | None = None,
+        min_position: int = 0,
+    ) -> ListedBookedLine:
+        """Commission lines."""
+        return cast(ListedBookedLine, self._read("/v1/lines", {"payee": payee, "payment": payment, "period": period, "limit": limit, "after": after, "min_position": min_position}))
+
+    def line(
+        self,
+        *,
+        line: str,
+        min_position: int = 0,
+    ) -> OneBookedLine:
+        """One commission line."""
+        return cast(OneBookedLine, self._read(f"/v1/lines/{line}", {"min_position": min_position}))
+
+    def explain_line_booked(
+        self,
+        *,
+        line: str,
+        min_position: int = 0,
+    ) -> OneWhy:
+        """Why a line is what it is."""
+        return cast(OneWhy, self._read(f"/v1/lines/{line}/explain", {"min_position": min_position}))
+
+    def list_receipts(
+        self,
+        *,
+        payment: str | None = None,
+        external_id: str | None = None,
+        limit: int = 200,
+        after: str | None = None,
+        min_position: int = 0,
+    ) -> ListedMoney:
+        """What was received."""
+        return cast(ListedMoney, self._read("/v1/receipts", {"payment": payment, "external_id": external_id, "limit": limit, "after": after, "min_position": min_position}))
+
+    def sales_roll_up(
+        self,
+        *,
+        since: datetime,
+        until: datetime,
+        min_position: int = 0,
+    ) -> ListedRollUp:
+        """Sales up the organisation."""
+        return cast(ListedRollUp, self._read("/v1/sales", {"since": since, "until": until, "min_position": min_position}))
+
+    def sale(
+        self,
+        *,
+        deal: str,
+        min_position: int = 0,
+    ) -> OneSale:
+        """The signed contract of a deal."""
+        return cast(OneSale, self._read(f"/v1/sales/{deal}", {"min_position": min_position}))
+
+    def rep_customers(
+        self,
+        *,
+        rep: str,
+        limit: int = 100,
+        after: str | None = None,
+        min_position: int = 0,
+    ) -> ListedOnBoard:
+        """The customers that someone holds."""
+        return cast(ListedOnBoard, self._read(f"/v1/reps/{rep}/customers", {"limit": limit, "after": after, "min_position": min_position}))
+
+    def rep_holdings(
+        self,
+        *,
+        rep: str,
+        known_at: datetime | None = None,
+        limit: int = 200,
+        after: str | None = None,
+        min_position: int = 0,
+    ) -> ServicesApiReadsAskingListedInterval1:
+        """Every customer that someone ever held."""
+        return cast(ServicesApiReadsAskingListedInterval1, self._read(f"/v1/reps/{rep}/holdings", {"known_at": known_at, "limit": limit, "after": after, "min_position": min_position}))
+
+    def rep_quota(
+        self,
+        *,
+        rep: str,
+        min_position: int = 0,
+    ) -> OneQuotaLeft:
+        """What someone's quota leaves."""
+        return cast(OneQuotaLeft, self._read(f"/v1/reps/{rep}/quota", {"min_position": min_position}))
+
+    def rep_posts(
+        self,
+        *,
+        rep: str,
+        min_position: int = 0,
+    ) -> ServicesApiReadsAskingListedInterval2:
+        """Where someone worked."""
+        return cast(ServicesApiReadsAskingListedInterval2, self._read(f"/v1/reps/{rep}/posts", {"min_position": min_position}))
+
+    def rep_mentors(
+        self,
+        *,
+        rep: str,
+        min_position: int = 0,
+    ) -> ServicesApiReadsAskingListedInterval2:
+        """Who trained someone."""
+        return cast(ServicesApiReadsAskingListedInterval2, self._read(f"/v1/reps/{rep}/mentors", {"min_position": min_position}))
+
+    def unit_members(
+        self,
+        *,
+        unit: str,
+        at: datetime | None = None,
+        limit: int = 200,
+        after: str | None = None,
+        min_position: int = 0,
+    ) -> ListedMember:
+        """Who worked in a unit."""
+        return cast(ListedMember, self._read(f"/v1/units/{unit}/members", {"at": at, "limit": limit, "after": after, "min_position": min_position}))
+
+    def unit_parents(
+        self,
+        *,
+        unit: str,
+        min_position: int = 0,
+    ) -> ServicesApiReadsAskingListedInterval2:
+        """Under what a unit hung."""
+        return cast(ServicesApiReadsAskingListedInterval2, self._read(f"/v1/units/{unit}/parents", {"min_position": min_position}))
+
+    def list_policies(
+        self,
+        *,
+        min_position: int = 0,
+    ) -> ListedPolicyRow:
+        """Every policy ever published."""
+        return cast(ListedPolicyRow, self._read("/v1/policies", {"min_position": min_position}))
+
+    def availability(
+        self,
+        *,
+        phone: str | None = None,
+        licence: str | None = None,
+    ) -> Taken:
+        """Is this customer taken?"""
+        return cast(Taken, self._ask("/v1/availability", {"phone": phone, "licence": licence}))
+
+    def list_events(
+        self,
+        *,
+        after: int = 0,
+        limit: int = 200,
+        min_position: int = 0,
+    ) -> ListedEvent:
+        """Every fact, in order."""
+        return cast(ListedEvent, self._read("/v1/events", {"after": after, "limit": limit, "min_position": min_position}))

@@ -1,0 +1,106 @@
+"""Examples of commands for the API's document, made from the commands' own fields."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from services.policy_files import shipped
+
+TOLD: Final[dict[str, Any]] = {
+    "at": "2024-08-01T09:00:00+08:00",
+    "customer": "C-1",
+    "absorbed": "C-2",
+    "deal": "D-1",
+    "rep": "li",
+    "by": "li",
+    "to": "zhou",
+    "of": "li",
+    "donor": "li",
+    "mentor": "zhou",
+    "unit": "north",
+    "parent": "company",
+    "title": "North",
+    "visit": "V-1",
+    "photo": "5" * 64,
+    "place": "39.90872,116.39748",
+    "point": "39.90882,116.39764",
+    "planned_for": "2024-08-05T10:00:00+08:00",
+    "effective_from": "2024-08-01T09:00:00+08:00",
+    "customer_name": "恒通便利店",
+    "phone": "13800138000",
+    "purpose": "introduction",
+    "ground": "agreed with both",
+    "role": "ENTRY",
+    "stage": "qualified",
+    "artefact": {"kind": "solution", "ref": "S-1"},
+    "parts": [{"rep": "li", "bps": 10_000}],
+    "contract": "K-1",
+    "payment": "P-1",
+    "refund": "R-1",
+    "external_id": "bank-1",
+    "amount": 5_000_000,
+    "currency": "CNY",
+    "share": 1_000,
+    "whose": "customer/C-1",
+    "hold": "court-12",
+    "case": "case-1",
+    "matter": {"act": "role", "deal": "D-1", "role": "FIRST_VISIT"},
+    "expected": 450_000,
+    "actual": 0,
+    "claim": "The first visit was mine.",
+    "evidence": "photo-1",
+    "sha256": "5" * 64,
+    "kept_at": "archive/2024/photo-1",
+    "head": {"size": 100, "root": "5" * 64, "signed_by": "ledger.example/north"},
+    "member": "li",
+    "ruling": {
+        "finding": "transfer",
+        "effective_from": "2024-08-01T09:00:00+08:00",
+        "ground": {"by": "clause", "cites": "B2B-1/roles/FIRST_VISIT"},
+        "remedies": [{"remedy": "give-role", "deal": "D-1", "role": "FIRST_VISIT", "to": "li"}],
+    },
+    "opinion": "The visit was made and proven.",
+    "precedent": "first-visit-1",
+    "holding": "A proven visit counts, whoever signs.",
+    "penalty": "case-1.1",
+    "period": "2024-07",
+    "digest": "5" * 64,
+    "payee": "li",
+}
+"""What a field of that name is told as."""
+
+SHOWN_TOO: Final = frozenset({"customer_name", "phone", "place", "parent"})
+"""Fields that an example has though they may be left out."""
+
+
+def example(command: type[BaseModel]) -> dict[str, Any]:
+    """A body that the command takes."""
+    schema = command.model_json_schema()
+    if "version" in schema["properties"]:
+        return {"at": TOLD["at"], "version": shipped("b2b-1").model_dump(mode="json", exclude_defaults=True)}
+    wanted = {*schema.get("required", ()), *(SHOWN_TOO & schema["properties"].keys())}
+    return {name: told(name, field, schema) for name, field in schema["properties"].items() if name in wanted}
+
+
+def told(name: str, field: Mapping[str, Any], schema: Mapping[str, Any]) -> Any:
+    """What a field is told as: by its name where that is known, else by its type."""
+    if "$ref" in field:
+        field = schema["$defs"][field["$ref"].rpartition("/")[2]]
+    if "enum" in field:
+        return field["enum"][0]
+    if "const" in field:
+        return field["const"]
+    if name in TOLD:
+        return TOLD[name]
+    match field.get("type"):
+        case "integer" | "number":
+            return 1
+        case "boolean":
+            return True
+        case "array":
+            return []
+        case "object":
+            return {each: told(each, part, schema) for each, part in field.get("properties", {}).items()}
+        case _:
+            return TOLD["at"] if field.get("format") == "date-time" else "X-1"

@@ -1,0 +1,19 @@
+"""What can be read, a module a resource. A new one is a router in `ROUTERS`."""
+
+from typing import Final
+
+from fastapi import APIRouter
+
+from services.api.reads import availability, customers, deals, feed, money, organisation, pool, reps
+
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    pool.router,
+    customers.router,
+    deals.router,
+    money.router,
+    reps.router,
+    organisation.router,
+    availability.router,
+    feed.router,
+)
+"""Every router of reads."""

@@ -1,0 +1,145 @@
+"""The server in front of the service: patience with slow callers has an end, and a stop answers what is in work."""
+
+import asyncio
+import json
+import signal
+import socket
+from types import FrameType
+from typing import Any, Final
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from services.api.problems import PROBLEM_JSON, Problem
+from services.api.service import Service
+
+HEADERS_WITHIN_S: Final = 10.0
+LARGEST_HEADERS: Final = 64_000
+STOP_WITHIN_S: Final = 25
+BACKLOG: Final = 2_048
+
+
+class Protocol(HttpToolsProtocol):
+    """uvicorn's protocol, but headers arrive in time and within bounds, and what is no HTTP is told as a problem."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._patience: asyncio.TimerHandle | None = None
+        self._in_headers = True
+        self._size = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)  # type: ignore[arg-type]
+        self._patience = self.loop.call_later(HEADERS_WITHIN_S, self._give_up)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._rest()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._in_headers and self._patience is None and not self.transport.is_closing():
+            self._patience = self.loop.call_later(HEADERS_WITHIN_S, self._give_up)
+
+    def on_message_begin(self) -> None:
+        self._in_headers, self._size = True, 0
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        self._take(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._take(len(name) + len(value))
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._in_headers = False
+        self._rest()
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        del msg
+        self._tell(Problem("request-malformed", "This is not HTTP/1.1 as it should be."))
+
+    def _take(self, size: int) -> None:
+        """Count what the headers hold. What raises here is told as malformed by the parser."""
+        self._size += size
+        if self._size > LARGEST_HEADERS:
+            raise ValueError(f"headers of more than {LARGEST_HEADERS} bytes")
+
+    def _rest(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+    def _give_up(self) -> None:
+        self._patience = None
+        if not self.transport.is_closing():
+            self._tell(Problem("body-too-slow", f"The headers must arrive within {HEADERS_WITHIN_S:g} seconds."))
+
+    def _tell(self, problem: Problem) -> None:
+        body = json.dumps(problem.document().model_dump(exclude_none=True)).encode()
+        head = (
+            f"HTTP/1.1 {problem.status} {'Request Timeout' if problem.status == 408 else 'Bad Request'}\r\n"
+            f"content-type: {PROBLEM_JSON.decode()}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + body)
+        self.transport.close()
+
+
+class Server(uvicorn.Server):
+    """Serves one service. Told to stop, it takes no new connection, answers what is in work, and ends streams early."""
+
+    def __init__(self, service: Service, host: str, port: int) -> None:
+        self.service = service
+        config = uvicorn.Config(
+            service,
+            host=host,
+            port=port,
+            http=Protocol,
+            loop="uvloop",
+            lifespan="on",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            date_header=False,
+            backlog=BACKLOG,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=STOP_WITHIN_S,
+        )
+        super().__init__(config)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop; told a second time by the keyboard, hang up on who is not answered yet."""
+        del frame
+        self.service.stop()
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
+
+    def serve_on(self, listening: socket.socket) -> None:
+        """Serve on a socket that listens already, until told to stop; then close the service."""
+        try:
+            self.run(sockets=[listening])
+        finally:
+            self.service.close()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens; port 0 is any that is free. Raises `OSError`."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(BACKLOG)
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+def address(listening: socket.socket) -> str:
+    """Where the socket is reached, as a URL."""
+    host, port, *_ = listening.getsockname()
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
