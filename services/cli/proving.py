@@ -15,6 +15,7 @@ from services.evidence.published import Place
 from services.evidence.seal_key import known_seal_key
 from services.ledger.grants import powers
 from services.ledger.refold import refold
+from services.payroll.check import differing
 from services.wiring import Books, open_books
 
 app = typer.Typer()
@@ -82,7 +83,7 @@ def heads_of(books: Books) -> Checked:
 
 
 def compared(books: Books, differences: list[str]) -> dict[str, str]:
-    """Rebuild every read model; gives the digest of each. What differs is added to `differences`."""
+    """Rebuild every read model; gives the digest of each. What differs is added to `differences`, closed months too."""
     catch_up(books)
     digests: dict[str, str] = {}
     with progress() as bar:
@@ -95,6 +96,8 @@ def compared(books: Books, differences: list[str]) -> dict[str, str]:
                 return digests
             digests[model.name] = rebuilt.digest or ""
             bar.advance(task)
+    with books.connection() as connection:
+        differences += [each.told for each in differing(connection)]
     return digests
 
 

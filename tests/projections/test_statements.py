@@ -12,6 +12,8 @@ from psycopg import Connection
 from domain.money import part_of
 from domain.payout.facts import Holds
 from projections import registry
+from projections.as_of import DealAsOf
+from projections.explain import why_held
 from projections.lines import Lines
 from projections.statements import FLOWS, NOBODY, RESULTS, StatementRow
 from services.database import connect
@@ -142,3 +144,15 @@ def test_an_adjustment_names_an_earlier_line_of_the_same_payment_and_the_month_i
                     assert row.corrects_period, "every adjustment says which month it corrects"
             stood |= {str(row.line): (closing.period, row) for row in lines}
             payments |= {str(row.payment) for row in lines}
+
+
+def test_who_asks_of_a_deal_is_told_which_case_holds_back_what() -> None:
+    months = Months(terms(12, 3000))
+    months.does("receive", 2, 10_000_000)
+    months.does("hold", 2, 1)
+    stream = months.streams(len(months.facts))["D-1"]
+    told = DealAsOf(len(months.facts), "D-1", stream, (), months.policy)
+
+    assert [str(reason) for reason in why_held(told, told.lines)] == [
+        "Case K-2 holds back what is not paid yet of CLOSER: at most 1,124.45 CNY. (event 11)"
+    ]

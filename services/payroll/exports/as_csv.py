@@ -3,6 +3,7 @@
 from typing import BinaryIO, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from services.payroll.exports.columns import Column
 from services.payroll.exports.layout import Layout, columns_of, rows_of
@@ -28,10 +29,11 @@ class CsvWriter:
 
     def write(self, rows: pa.RecordBatch) -> None:
         chosen = rows_of(self._layout, rows)
-        parts: list[pa.Array | str] = []
-        for each in self._columns:
-            parts += [cells(each, chosen), self._between]
-        self._out.write(content(joined([*parts[:-1], "\n"])))
+        nothing = pa.repeat("", chosen.num_rows)
+        first, *rest = (cells(each, chosen) for each in self._columns)
+        found = [joined([nothing, first]), *rest]
+        rows_told = pc.binary_join_element_wise(*found, self._between, null_handling="replace", null_replacement="")
+        self._out.write(content(joined([rows_told, "\n"])))
 
     def finish(self) -> None:
         """Nothing follows the rows."""
@@ -40,7 +42,9 @@ class CsvWriter:
         """Nothing is held."""
 
 
-def cells(column: Column, rows: pa.RecordBatch) -> pa.Array:
+def cells(column: Column, rows: pa.RecordBatch) -> pa.Array | str:
+    if column.fixed is not None:
+        return harmless(str(column.fixed))
     values = column.text(rows)
     return mended(values, RISKY, harmless) if column.kind == "text" else values
 

@@ -15,11 +15,15 @@ Kind = Literal["text", "integer", "money", "time"]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. `draw` gives its values for a batch: text, 64-bit integers (of money in minor units) or times in UTC."""
+    """One column. `draw` gives its values for a batch: text, 64-bit integers (of money in minor units) or times in UTC.
+
+    `fixed` is the value of a column that has the same in every row.
+    """
 
     header: str
     kind: Kind
     draw: Callable[[pa.RecordBatch], pa.Array]
+    fixed: str | int | None = None
 
     def text(self, rows: pa.RecordBatch) -> pa.Array:
         """The values as text, money in whole units with the decimals of its currency."""
@@ -83,10 +87,9 @@ def column(header: str, field: str, heading: Heading, values: Mapping[str, str] 
     kind = KNOWN[field]
     if field in OF_THE_HEADING:
         given = said_by(heading)[field]
-        drawn = constant((values or {}).get(str(given), given), kind)
-    else:
-        drawn = taken("amount" if field == "amount_minor" else field)
-    if not values or field in OF_THE_HEADING:
+        return always(header, (values or {}).get(str(given), given), kind)
+    drawn = taken("amount" if field == "amount_minor" else field)
+    if not values:
         return Column(header, kind, drawn)
     return Column(header, kind, lambda rows: told_once(drawn(rows), lambda value: values.get(value, value)))
 
@@ -106,10 +109,10 @@ def taken(field: str) -> Callable[[pa.RecordBatch], pa.Array]:
     return lambda rows: rows.column(field)
 
 
-def constant(value: str | int, kind: Kind) -> Callable[[pa.RecordBatch], pa.Array]:
-    """The same value in every row."""
+def always(header: str, value: str | int, kind: Kind = "text") -> Column:
+    """A column that has the same value in every row."""
     scalar = pa.scalar(value, pa.int64() if kind == "integer" else pa.string())
-    return lambda rows: pa.repeat(scalar, rows.num_rows)
+    return Column(header, kind, lambda rows: pa.repeat(scalar, rows.num_rows), value)
 
 
 def arrow_schema(columns: Sequence[Column], money: pa.DataType) -> pa.Schema:

@@ -2,7 +2,7 @@
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Final, cast
 
 from psycopg import Connection, sql
 
@@ -12,6 +12,9 @@ from services.payroll.statement import Heading
 
 BY_CONTENT = (Format.XLSX, Format.PARQUET)
 """Formats whose bytes hang on a library's version: their digest is that of the content."""
+
+AT_ONCE: Final = 5_000
+"""Rows that are put together by all writers at once: what they are written as is forty times larger."""
 
 
 class Hashing:
@@ -35,7 +38,9 @@ def export_digests(connection: Connection[Any], heading: Heading, select: sql.Co
     writers = [writer(each, cast(BinaryIO, sink), heading) for each, sink in sinks.items()]
     with ThreadPoolExecutor(len(writers)) as threads:
         for rows in batches(connection, select):
-            list(threads.map(lambda each: each.write(rows), writers))  # noqa: B023 (done before the next batch)
+            for start in range(0, rows.num_rows, AT_ONCE):
+                part = rows.slice(start, AT_ONCE)
+                list(threads.map(lambda each: each.write(part), writers))  # noqa: B023 (done before the next part)
     for each in writers:
         each.finish()
     found = {str(each): sink.hexdigest() for each, sink in sinks.items()}

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.payroll.exports.columns import KNOWN, ORIGIN, Column, column, constant, standard
+from services.payroll.exports.columns import KNOWN, ORIGIN, Column, always, column, standard
 from services.payroll.statement import Heading, Section
 from services.yaml_places import NotYaml, Steps, read_model
 
@@ -99,7 +99,7 @@ def columns_of(layout: Layout | None, heading: Heading, *, origin: bool = True) 
     asked = tuple(
         column(each.header, each.field, heading, each.values)
         if each.field is not None
-        else Column(each.header, "text", constant(each.constant or "", "text"))
+        else always(each.header, each.constant or "")
         for each in layout.columns
     )
     if origin and (layout.origin or heading.state == "preview"):

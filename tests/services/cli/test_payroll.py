@@ -77,3 +77,19 @@ def test_bad_input_is_told_in_one_message_and_changes_nothing(closed: Salesledge
         assert (said.code, "Traceback" in said.err) == (code, False), arguments
         assert told in " ".join(said.err.split()), arguments
     assert closed("status", "--json").json["head"]["position"] == before
+
+
+def test_a_month_whose_closing_pinned_another_digest_is_named_by_verify_and_by_the_next_check(
+    salesledger: Salesledger,
+) -> None:
+    assert salesledger("demo").code == 0
+    assert salesledger("payroll", "open", "2026-01").code == 0
+    pinned = ("--position", "36", "--plans", "{}", "--totals", "[]", "--digest", "3a" * 32)
+    assert salesledger("record", "close-period", "--period", "2026-01", *pinned).code == 0
+    assert salesledger("payroll", "open", "2026-02").code == 0
+
+    verified, status = salesledger("verify"), salesledger("payroll", "status")
+
+    assert verified.code == 1
+    assert "the statements of 2026-01 are not those that were closed" in " ".join(verified.out.split())
+    assert "digest-differs" in status.out

@@ -54,6 +54,14 @@ def test_a_file_has_the_columns_rows_and_words_of_its_layout(connection: Connect
     assert len(rows) == 6
 
 
+def test_a_layout_may_have_nothing_but_what_is_the_same_in_every_row(
+    connection: Connection[Any], tmp_path: Path
+) -> None:
+    text = "name: ours\nsections: [payable]\norigin: false\ncolumns:\n  - {header: a, constant: '=x'}\n"
+
+    assert laid_out(connection, tmp_path, text) == [["a"], *[["'=x"]] * 6]
+
+
 def test_a_preview_says_so_in_every_row_whatever_its_layout_leaves_out(
     connection: Connection[Any], tmp_path: Path
 ) -> None:
