@@ -1,6 +1,6 @@
 """The arithmetic of a statement: nothing lost, never more taken back than the cap, and never more than is owed."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.money import part_of
@@ -14,6 +14,7 @@ TERMS = st.builds(ClawbackTerms, window_months=st.integers(0, 24), cap=st.intege
 THIRTY = ClawbackTerms(window_months=12, cap=3000)
 
 
+@settings(deadline=None)
 @given(OWED, MOVED, TERMS)
 def test_what_comes_in_is_what_is_paid_and_what_is_carried_to_the_fen(
     owed: int, moved: Movements, terms: ClawbackTerms
@@ -25,6 +26,7 @@ def test_what_comes_in_is_what_is_paid_and_what_is_carried_to_the_fen(
     assert settled.balances
 
 
+@settings(deadline=None)
 @given(OWED, MOVED, TERMS)
 def test_nobody_pays_in_and_nothing_beyond_the_cap_or_the_debt_is_kept_back(
     owed: int, moved: Movements, terms: ClawbackTerms
@@ -35,6 +37,7 @@ def test_nobody_pays_in_and_nothing_beyond_the_cap_or_the_debt_is_kept_back(
     assert 0 <= settled.offset <= min(owed + moved.raised, part_of(settled.payable + settled.offset, terms.cap))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(OWED, OWED), min_size=1, max_size=12), TERMS)
 def test_over_any_number_of_months_all_that_was_earned_is_paid_or_still_carried(
     months: list[tuple[int, int]], terms: ClawbackTerms
@@ -47,6 +50,7 @@ def test_over_any_number_of_months_all_that_was_earned_is_paid_or_still_carried(
     assert paid + opening == earned
 
 
+@settings(deadline=None)
 @given(OWED, OWED, st.integers(0, 40), TERMS)
 def test_what_was_paid_and_is_due_no_longer_is_either_owed_or_borne_and_never_more_than_was_paid(
     less: int, paid: int, age: int, terms: ClawbackTerms
