@@ -11,7 +11,7 @@ from typing import Final
 import psycopg
 import structlog
 
-from bench import http, importing, limits, recording
+from bench import evidence, http, importing, limits, lookback, recording
 from bench.measures import Measure, keep, tell
 from services.database import embedded
 
@@ -19,6 +19,8 @@ RESULTS: Final = Path(__file__).parent / "results" / "latest.json"
 BENCHES: Final[dict[str, Callable[[str], Iterator[Measure]]]] = {
     "recording": recording.measure,
     "importing": importing.measure,
+    "lookback": lookback.measure,
+    "evidence": evidence.measure,
     "http": http.measure,
 }
 

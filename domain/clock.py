@@ -5,12 +5,11 @@ Each is dated to its own instant, whoever notices it first, so no outcome depend
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import assert_never
 
+from domain.case.ending import case_told
 from domain.contract.decisions import milestones_told
 from domain.facts import AnyFact
 from domain.lapse import holding_lapsed
-from domain.streams import CustomerStream, DealStream
 from domain.visit.decisions import protection_over
 from domain.world import World
 
@@ -22,16 +21,15 @@ def due(world: World, streams: Iterable[str]) -> list[AnyFact]:
 
 def due_in(world: World, name: str) -> list[AnyFact]:
     story, _, key = name.partition("/")
-    if story not in ("customer", "deal"):
-        return []
-    stream: CustomerStream | DealStream = world.customer(key) if story == "customer" else world.deal(key)
-    match stream:
-        case CustomerStream():
-            told: list[AnyFact] = [*holding_lapsed(key, stream, world), *protection_over(key, stream, world.now)]
-        case DealStream():
-            told = [*milestones_told(key, stream, world.now)]
-        case _:
-            assert_never(stream)
+    told: list[AnyFact] = []
+    match story:
+        case "customer":
+            stream = world.customer(key)
+            told = [*holding_lapsed(key, stream, world), *protection_over(key, stream, world.now)]
+        case "deal":
+            told = [*milestones_told(key, world.deal(key), world.now)]
+        case "case":
+            told = case_told(key, world, world.now)
     return sorted(told, key=instant)
 
 

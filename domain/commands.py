@@ -5,6 +5,8 @@ from typing import Annotated, Any, Final, get_args
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from domain.case.commands import CaseCommand
+from domain.conduct.decisions import ConductCommand
 from domain.contract.decisions import SignContract
 from domain.customer.decisions import CustomerCommand
 from domain.deal.decisions import DealCommand
@@ -28,6 +30,8 @@ AnyCommand = (
     | PaymentCommand
     | MentorshipCommand
     | OrganisationCommand
+    | CaseCommand
+    | ConductCommand
     | PersonCommand
     | PublishPolicy
 )

@@ -8,6 +8,22 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import assert_never
 
+from domain.case.facts import (
+    AppealFiled,
+    CaseAccepted,
+    CaseDismissed,
+    CaseFact,
+    DecisionExecuted,
+    DecisionFinalized,
+    DecisionIssued,
+    DisputeFiled,
+    EvidenceSubmitted,
+    MemberRecused,
+    PanelSeated,
+    PrecedentPublished,
+    VoteCast,
+)
+from domain.conduct.facts import PenaltyApplied, PenaltyLifted
 from domain.contract.facts import ContractSigned, MilestoneDue, MilestoneOverdue, MilestoneScheduled
 from domain.customer.facts import (
     CustomerGraded,
@@ -17,6 +33,7 @@ from domain.customer.facts import (
     DuplicateSuspected,
 )
 from domain.deal.facts import DealLost, DealOpened, StageAdvanced, StageReverted
+from domain.fact import OfCase
 from domain.facts import AnyFact
 from domain.mentorship.facts import CustomerDonated, MentorAssigned, MentorshipEnded, SharingAgreed
 from domain.organisation.facts import QuotaSet, RepJoined, RepLeft, RepTransferred, UnitCreated, UnitMoved
@@ -89,6 +106,8 @@ Effect = Hold | Free | Count | Wake | Rest
 
 RETENTION = "retention"
 PROTECTION = "protection"
+DECISION = "decision"
+APPEAL = "appeal"
 
 
 def held_by(rep: str) -> tuple[str, str]:
@@ -130,23 +149,44 @@ def effects(fact: AnyFact) -> tuple[Effect, ...]:
         ):
             return (Wake(milestone(name), at),)
         case MilestoneDue():
-            return (
-                Wake(milestone(fact.milestone), fact.overdue_at)
-                if fact.overdue_at
-                else Rest(milestone(fact.milestone)),
-            )
+            name = milestone(fact.milestone)
+            return (Wake(name, fact.overdue_at) if fact.overdue_at else Rest(name),)
         case MilestoneOverdue():
             return (Rest(milestone(fact.milestone)),)
         case PaymentReceived():
             settled = (Rest(milestone(fact.milestone)),) if fact.milestone and fact.settles else ()
             return (Hold("payment", fact.external_id), *settled)
+        case OfCase():
+            return of_case(fact)
         case (
             DuplicateSuspected() | CustomerPlaceCorrected() | CustomerGraded() | CustomerDonated()
             | VisitPlanned() | VisitVerified() | VisitRejected() | VisitOverridden()
             | DealOpened() | StageAdvanced() | StageReverted() | DealLost() | ContractSigned() | MilestoneScheduled() | PaymentRefunded()
             | RoleEarned() | RoleTransferred() | RoleRevoked() | RoleExpired() | SharingAgreed() | PayoutHeld() | PayoutReleased()
             | UnitCreated() | UnitMoved() | RepJoined() | RepTransferred() | RepLeft() | QuotaSet()
-            | MentorAssigned() | MentorshipEnded() | PolicyPublished() | LegalHoldPlaced() | LegalHoldLifted()
+            | MentorAssigned() | MentorshipEnded() | PolicyPublished() | PenaltyApplied() | PenaltyLifted()
+            | LegalHoldPlaced() | LegalHoldLifted()
+        ):  # fmt: skip
+            return ()
+    assert_never(fact)
+
+
+def of_case(fact: CaseFact) -> tuple[Effect, ...]:
+    """When a case's deadlines have the clock say something: of a decision that has not come, of an appeal that has not."""
+    match fact:
+        case CaseAccepted() | AppealFiled() | DecisionExecuted(decide_by=datetime()):
+            return (Wake(DECISION, fact.decide_by), Rest(APPEAL))
+        case VoteCast(carries=True):
+            return (Rest(DECISION),)
+        case MemberRecused(decide_by=datetime() as at):
+            return (Wake(DECISION, at),)
+        case DecisionIssued():
+            return (Rest(DECISION), Wake(APPEAL, fact.appeal_until) if fact.appeal_until else Rest(APPEAL))
+        case DecisionFinalized():
+            return (Rest(APPEAL),)
+        case (
+            DisputeFiled() | CaseDismissed() | EvidenceSubmitted() | PanelSeated() | MemberRecused() | VoteCast()
+            | DecisionExecuted() | PrecedentPublished()
         ):  # fmt: skip
             return ()
     assert_never(fact)

@@ -223,6 +223,11 @@ class Command(BaseModel):
         """Whose key seals the personal data that the command carries."""
         return self.stream
 
+    @property
+    def because_of(self) -> str | None:
+        """Because of what the command is given, as the envelope of its facts says: a message, an event, a case."""
+        return self.causation
+
     def sees(self, world: "World") -> Sight:
         """What must be in sight to judge this. Asked again when more has come into sight, until nothing new is wanted."""
         del world

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, get_args
 
 from pydantic import Field, TypeAdapter
 
+from domain.case.facts import CaseFact
 from domain.contract.facts import ContractFact
 from domain.customer.facts import CustomerFact
 from domain.deal.facts import DealFact
@@ -24,7 +25,7 @@ from domain.visit.facts import VisitFact
 
 CustomerStreamFact = CustomerFact | PoolFact | VisitFact | CustomerDonated | PersonFact
 DealStreamFact = DealFact | RoleFact | ContractFact | PaymentFact | PayoutFact | SharingAgreed
-AnyFact = CustomerStreamFact | DealStreamFact | OrganisationFact | PersonFact | PolicyPublished
+AnyFact = CustomerStreamFact | DealStreamFact | CaseFact | OrganisationFact | PersonFact | PolicyPublished
 
 Answer = Sequence[AnyFact] | Refusal
 """What a rule says to a command: what happens because of it, in order (nothing may have to), or why not."""

@@ -9,13 +9,18 @@ from datetime import timedelta
 from typing import Final, assert_never
 
 from domain import clock
+from domain.case import decisions as case
+from domain.case.commands import CaseCommand
 from domain.commands import AnyCommand
+from domain.conduct import decisions as conduct
+from domain.conduct.decisions import ConductCommand
 from domain.contract import decisions as contract
 from domain.contract.decisions import SignContract
 from domain.customer import decisions as customer
 from domain.customer.decisions import CustomerCommand
 from domain.deal import decisions as deal
 from domain.deal.decisions import DealCommand
+from domain.engine import ENGINE, ENGINES, Engine
 from domain.fact import Sight
 from domain.facts import Answer, AnyFact
 from domain.mentorship import decisions as mentorship
@@ -38,8 +43,8 @@ from domain.visit import decisions as visit
 from domain.visit.decisions import VisitCommand
 from domain.world import World
 
-ENGINE: Final = "1"
-"""The version of the rules' behaviour; a ruling is executed again by the version that made it."""
+NOW: Final = ENGINES[ENGINE]
+"""The version of the rules by which is judged unless an older one is asked for."""
 
 TOLERANCE_BEFORE_ANY_POLICY: Final = timedelta(minutes=5)
 """How far clocks may differ while no policy in force says it."""
@@ -61,21 +66,30 @@ def sight(command: AnyCommand, world: World) -> Sight:
     return command.sees(world)
 
 
-def judge(command: AnyCommand, world: World, seen: Sight | None = None, asker: str | None = None) -> Verdict:
+def judge(
+    command: AnyCommand,
+    world: World,
+    seen: Sight | None = None,
+    engine: Engine = NOW,
+    asker: str | None = None,
+) -> Verdict:
     """Judge a command. What the clock has to tell of the histories in sight comes first, dated to its own instants.
 
-    `seen` is the command's sight of this world, from whoever has asked for it already. `asker` is who asks, where that is
-    proven: the table of permissions is asked first, with `permissions.sight` in the world. Every command can be refused
-    with `in-the-future`; what else is said at its decision. A command from a clock that is ahead of ours is judged at its
-    time.
+    `seen` is the command's sight of this world, from whoever has asked for it already. Every command can be refused with
+    `in-the-future`; what else is said at its decision. A command from a clock that is ahead of ours is judged at its time.
+    `engine` is the version of the rules to judge by. `asker` is who asks, where that is proven: the table of permissions
+    is asked first, with `permissions.sight` in the world.
     """
     if early := in_the_future(command, world):
         return Verdict(refusal=early)
     world = world if command.at <= world.now else replace(world, now=command.at)
-    told = clock.due(world, (seen or command.sees(world)).streams)
+    if engine.version != world.engine:
+        world = replace(world, engine=engine.version)
+    told = (engine.due or clock.due)(world, (seen or command.sees(world)).streams)
     world = world.after(told) if told else world
+    former = engine.former.get(type(command))
     denied = not_permitted(command, asker, world) if asker else None
-    answer = denied or decide(command, world)
+    answer = denied or (former(command, world) if former else decide(command, world))
     if not isinstance(answer, Refusal):
         return Verdict((*told, *answer))
     kept = pool.attempt(command, answer) if isinstance(command, ClaimCustomer) else []
@@ -113,6 +127,10 @@ def decide(command: AnyCommand, world: World) -> Answer:
         return mentorship.decide(command, world)
     if isinstance(command, OrganisationCommand):
         return organisation.decide(command, world)
+    if isinstance(command, CaseCommand):
+        return case.decide(command, world)
+    if isinstance(command, ConductCommand):
+        return conduct.decide(command, world)
     if isinstance(command, PersonCommand):
         return person.decide(command, world)
     if isinstance(command, PublishPolicy):

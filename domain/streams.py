@@ -1,8 +1,11 @@
-"""What one history adds up to: everything known of a customer, and everything known of a deal."""
+"""What one history adds up to: everything known of a customer, of a deal, and of a case."""
 
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from domain.case import course as case
+from domain.case.course import Case
+from domain.case.facts import CaseFact
 from domain.contract import facts as contract
 from domain.contract.facts import Contract, ContractSigned, MilestoneDue, MilestoneOverdue, MilestoneScheduled
 from domain.customer import facts as customer
@@ -75,6 +78,12 @@ class DealStream:
     version: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class CaseStream:
+    case: Case = Case()
+    version: int = 0
+
+
 def evolve_customer(stream: CustomerStream, fact: CustomerStreamFact, position: int = 0) -> CustomerStream:
     version = stream.version + 1
     match fact:
@@ -131,3 +140,7 @@ def evolve_deal(stream: DealStream, fact: DealStreamFact, position: int = 0) -> 
         case SharingAgreed():
             return replace(stream, sharings=mentorship.evolve(stream.sharings, fact, position), version=version)
     assert_never(fact)
+
+
+def evolve_case(stream: CaseStream, fact: CaseFact, position: int = 0) -> CaseStream:
+    return CaseStream(case.evolve(stream.case, fact, position), stream.version + 1)

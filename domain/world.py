@@ -11,17 +11,18 @@ from datetime import datetime
 from typing import assert_never, cast
 
 from domain.effects import RETENTION, Count, Effect, Free, Hold, Rest, Wake, effects
-from domain.fact import OfCustomer, OfDeal, OfSubject, customer_stream, deal_stream
+from domain.engine import ENGINE
+from domain.fact import OfCase, OfCustomer, OfDeal, OfSubject, case_stream, customer_stream, deal_stream
 from domain.facts import AnyFact
 from domain.organisation import facts as organisation
 from domain.organisation.facts import Organisation
 from domain.policy import facts as policy
 from domain.policy.facts import PolicyBook, PolicyPublished
 from domain.policy.terms import PolicyVersion
-from domain.streams import CustomerStream, DealStream, evolve_customer, evolve_deal
+from domain.streams import CaseStream, CustomerStream, DealStream, evolve_case, evolve_customer, evolve_deal
 
 Key = tuple[str, str]
-Stream = CustomerStream | DealStream
+Stream = CustomerStream | DealStream | CaseStream
 Fingerprint = Callable[[str, str], str]
 """The keyed hash of a normalised value: `fingerprint(kind, value)`, hex."""
 
@@ -55,7 +56,10 @@ class FoundPolicy:
 
 @dataclass(slots=True)
 class World:
-    """`now` is the time of recording. A `complete` world knows everything, so what it lacks does not exist."""
+    """`now` is the time of recording. A `complete` world knows everything, so what it lacks does not exist.
+
+    `position` is that of the last event recorded before what is judged. `engine` is the version of the rules that judges in this world: what is pinned to a version is pinned to that one.
+    """
 
     now: datetime
     fingerprint: Fingerprint
@@ -67,6 +71,8 @@ class World:
     lapsing: MutableMapping[str, dict[str, datetime]] = field(default_factory=dict)
     holdings: MutableMapping[str, frozenset[str]] = field(default_factory=dict)
     complete: bool = False
+    position: int = 0
+    engine: str = ENGINE
     found: FoundPolicy | None = field(default=None, repr=False, compare=False)
 
     def customer(self, customer: str) -> CustomerStream:
@@ -80,6 +86,16 @@ class World:
         stream = self._stream(deal_stream(deal), DealStream)
         assert isinstance(stream, DealStream)
         return stream
+
+    def case(self, case: str) -> CaseStream:
+        """Everything known of a case; the empty history when there is none."""
+        stream = self._stream(case_stream(case), CaseStream)
+        assert isinstance(stream, CaseStream)
+        return stream
+
+    def seen_case(self, case: str) -> CaseStream | None:
+        """The case if it has come into sight, for commands that want to see more once they have seen it."""
+        return self.case(case) if self.complete or case_stream(case) in self.streams else None
 
     def seen_deal(self, deal: str) -> DealStream | None:
         """The deal if it has come into sight, for commands that want to see more once they have seen it."""
@@ -101,8 +117,8 @@ class World:
         return self.tallies.get(key, 0)
 
     def lapsed(self, rep: str) -> list[str]:
-        """The histories of this rep's customers about which the clock has something to tell by now."""
-        return [stream for stream, at in self.lapsing.get(rep, {}).items() if at <= self.now]
+        """The histories of this rep's customers about which the clock has something to tell by now, in order of their name."""
+        return sorted(stream for stream, at in self.lapsing.get(rep, {}).items() if at <= self.now)
 
     def held_by(self, rep: str) -> list[str]:
         """The histories of the customers that this rep holds, as far as they have come into sight, in order of their name."""
@@ -137,6 +153,7 @@ class World:
     def apply(self, fact: AnyFact, position: int) -> tuple[Effect, ...]:
         """Fold a fact in: into its history, the shared facts, the organisation or the policies. Gives what it changed."""
         self._evolve(fact, position)
+        self.position = max(self.position, position)
         changed = effects(fact)
         for effect in changed:
             match effect:
@@ -161,6 +178,9 @@ class World:
         elif isinstance(fact, OfDeal):
             before = self.streams.get(stream) or DealStream()
             self.streams[stream] = evolve_deal(cast(DealStream, before), fact, position)
+        elif isinstance(fact, OfCase):
+            before = self.streams.get(stream) or CaseStream()
+            self.streams[stream] = evolve_case(cast(CaseStream, before), fact, position)
         elif isinstance(fact, PolicyPublished):
             self.policies = policy.evolve(self.policies, fact, position)
         else:

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, assert_never
+from typing import Any, Literal, assert_never, cast
 
 from domain.commission import Line, Slice
 from domain.contract.facts import ContractSigned, MilestoneDue, MilestoneOverdue, MilestoneScheduled
 from domain.deal.facts import DealLost, DealOpened, StageAdvanced, StageReverted
+from domain.fact import case_stream
 from domain.facts import DealStreamFact
 from domain.mentorship.facts import SharingAgreed
 from domain.payment.facts import PaymentReceived, PaymentRefunded
@@ -15,7 +16,7 @@ from domain.policy.terms import PolicyVersion
 from domain.record import Recorded
 from domain.role.facts import RoleEarned, RoleExpired, RoleRevoked, RoleTransferred
 
-Cause = Literal["payment", "refund", "role-earned", "transfer", "revocation", "expiry", "sharing", "signing"]
+Cause = Literal["payment", "refund", "role-earned", "transfer", "revocation", "expiry", "sharing", "signing", "ruling"]
 Steps = dict[str, Any]
 LineKey = tuple[str, str, str | None, str | None]
 
@@ -67,8 +68,14 @@ class Difference:
         return self.line.amount if self.line else 0
 
 
-def cause_of(fact: DealStreamFact) -> Cause | None:
-    """Why a fact changes what is due; None for a fact that cannot."""
+def cause_of(recorded: Recorded) -> Cause | None:
+    """Why a fact changes what is due; None for a fact that cannot. What a case has caused is a ruling's, whatever it is."""
+    cause = cause_by_kind(cast(DealStreamFact, recorded.fact))
+    of_a_case = recorded.causation is not None and recorded.causation.startswith(case_stream(""))
+    return "ruling" if cause and of_a_case else cause
+
+
+def cause_by_kind(fact: DealStreamFact) -> Cause | None:
     match fact:
         case PaymentReceived():
             return "payment"

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from projections.cases import Cases
 from projections.deals import Deals
 from projections.history import History
 from projections.lines import Lines
@@ -20,5 +21,6 @@ READ_MODELS: Final[tuple[type[ReadModel], ...]] = (
     Deals,
     Sales,
     Receipts,
+    Cases,
     Lines,
 )

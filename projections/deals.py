@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from domain.contract.facts import ContractSigned, MilestoneDue, MilestoneOverdue, MilestoneScheduled
 from domain.deal.facts import DealLost, DealOpened, StageAdvanced, StageReverted
-from domain.fact import OfCustomer, OfDeal, OfOrganisation, OfSubject
+from domain.fact import OfCase, OfCustomer, OfDeal, OfOrganisation, OfSubject
 from domain.facts import AnyFact
 from domain.mentorship.facts import SharingAgreed
 from domain.payment.facts import PaymentReceived, PaymentRefunded
@@ -137,7 +137,7 @@ def folded(row: DealRow | None, fact: AnyFact, position: int) -> DealRow | None:
             return changed(row, position, refunded=known(row).refunded + fact.amount)
         case (
             RoleEarned() | RoleTransferred() | RoleRevoked() | RoleExpired() | SharingAgreed() | PayoutHeld() | PayoutReleased()
-            | OfCustomer() | OfOrganisation() | OfSubject() | PolicyPublished()
+            | OfCase() | OfCustomer() | OfOrganisation() | OfSubject() | PolicyPublished()
         ):  # fmt: skip
             return None
     assert_never(fact)

@@ -1,4 +1,4 @@
-"""A customer's history: every fact of the customer and of its deals, in order, with both times."""
+"""A customer's history: every fact of the customer, of its deals and of the disputes about them, with both times."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,15 +7,17 @@ from typing import Any, ClassVar, Final, assert_never
 
 from psycopg import Connection
 
+from domain.case.facts import DisputeFiled
+from domain.case.matter import OfCustomers
 from domain.customer.facts import CustomersMerged
 from domain.deal.facts import DealOpened
-from domain.fact import OfCustomer, OfDeal, OfOrganisation, OfSubject
+from domain.fact import OfCase, OfCustomer, OfDeal, OfOrganisation, OfSubject
 from domain.facts import AnyFact
 from domain.mentorship.facts import SharingAgreed
 from domain.policy.facts import PolicyPublished
 from domain.record import Recorded
 from domain.role.facts import RoleRevoked, RoleTransferred
-from projections.desk import Desk
+from projections.desk import Desk, Shelf
 from projections.reading import Page, bounded, instant, page
 from projections.table import Table
 
@@ -48,6 +50,12 @@ class DealsCustomer:
 
 
 @dataclass(frozen=True, slots=True)
+class CasesCustomer:
+    case: str
+    customer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Merge:
     absorbed: str
     survivor: str
@@ -59,17 +67,21 @@ ENTRY: Final = Table(
     "history", Entry, key=("customer", "position"), kept="appended", indexes=("(customer, effective_at, position)",)
 )
 DEAL: Final = Table("history_deal", DealsCustomer, key=("deal",))
+CASE: Final = Table("history_case", CasesCustomer, key=("case",))
 MERGE: Final = Table("history_merge", Merge, key=("absorbed",), kept="appended", indexes=("(survivor)",))
 
 
 class History:
     name: ClassVar[str] = "history"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     money: ClassVar[bool] = False
-    tables: ClassVar[tuple[Table[Any], ...]] = (ENTRY, DEAL, MERGE)
+    tables: ClassVar[tuple[Table[Any], ...]] = (ENTRY, DEAL, CASE, MERGE)
 
     def fold(self, batch: Sequence[Recorded], desk: Desk) -> None:
-        deals = desk.load(DEAL, ((r.fact.deal,) for r in batch if isinstance(r.fact, OfDeal)))
+        disputed = (r.fact.matter.deal for r in batch if isinstance(r.fact, DisputeFiled) and r.fact.matter.deal)
+        of_deals = (r.fact.deal for r in batch if isinstance(r.fact, OfDeal))
+        deals = desk.load(DEAL, ((deal,) for deal in (*of_deals, *disputed)))
+        cases = desk.load(CASE, ((r.fact.case,) for r in batch if isinstance(r.fact, OfCase)))
         entries, merges = desk.open(ENTRY), desk.open(MERGE)
         for recorded in batch:
             fact = recorded.fact
@@ -77,7 +89,13 @@ class History:
                 deals.put(DealsCustomer(fact.deal, fact.customer))
             if isinstance(fact, CustomersMerged) and fact.customer == fact.absorbed:
                 merges.append(Merge(fact.absorbed, fact.survivor, recorded.position, recorded.recorded_at))
+            if isinstance(fact, DisputeFiled):
+                cases.put(CasesCustomer(fact.case, customer_of(fact, deals)))
             match fact:
+                case OfCase():
+                    case = cases.get(fact.case)
+                    assert case, "a dispute is filed before anything else"
+                    entries.append(entry(case.customer, recorded))
                 case OfCustomer():
                     entries.append(entry(fact.customer, recorded))
                 case OfDeal():
@@ -90,6 +108,15 @@ class History:
                     continue
                 case _:
                     assert_never(fact)
+
+
+def customer_of(filed: DisputeFiled, deals: Shelf[DealsCustomer]) -> str:
+    """The customer whom a dispute is about, or whose deal it is about."""
+    if isinstance(filed.matter, OfCustomers):
+        return filed.matter.customer
+    deal = deals.get(filed.matter.deal)
+    assert deal, "a deal is opened before it is disputed"
+    return deal.customer
 
 
 def entry(customer: str, recorded: Recorded) -> Entry:

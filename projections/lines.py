@@ -88,7 +88,7 @@ class Lines:
         at_hand = self.deals[recorded.stream]
         fact = cast(DealStreamFact, recorded.fact)
         at_hand.stream = evolve_deal(at_hand.stream, fact, recorded.position)
-        cause, signing = cause_of(fact), at_hand.stream.contract.signing
+        cause, signing = cause_of(recorded), at_hand.stream.contract.signing
         if cause is None or signing is None:
             return
         plan = self.plans[signing.policy]

@@ -10,7 +10,8 @@ from typing import Any, ClassVar, Final, assert_never
 
 from psycopg import Connection
 
-from domain.fact import OfCustomer, OfDeal, OfSubject
+from domain.conduct.facts import PenaltyApplied, PenaltyLifted
+from domain.fact import OfCase, OfCustomer, OfDeal, OfSubject
 from domain.mentorship.facts import MentorAssigned, MentorshipEnded
 from domain.organisation.facts import (
     QuotaSet,
@@ -150,7 +151,7 @@ class OrganisationChart:
                     desk.open(MENTOR).append(MentorRow(fact.rep, at, fact.mentor, fact.at, None, None))
                 case PolicyPublished():
                     desk.open(POLICY).append(published(fact, at))
-                case OfCustomer() | OfDeal() | OfSubject():
+                case PenaltyApplied() | PenaltyLifted() | OfCase() | OfCustomer() | OfDeal() | OfSubject():
                     continue
                 case _:
                     assert_never(fact)

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final, Literal
 from psycopg import Connection
 
 from domain.customer.facts import CustomerFact
-from domain.fact import OfDeal, OfOrganisation, OfSubject
+from domain.fact import OfCase, OfDeal, OfOrganisation, OfSubject
 from domain.facts import AnyFact
 from domain.mentorship.facts import CustomerDonated
 from domain.policy.facts import PolicyPublished
@@ -90,7 +90,7 @@ def changed(fact: AnyFact, recorded: Recorded) -> Change | None:
             )
         case ClaimRefused() | RetentionWarned() | RetentionExtended() | TierChanged() | CustomerDonated():
             return None
-        case OfDeal() | OfOrganisation() | OfSubject() | PolicyPublished():
+        case OfCase() | OfDeal() | OfOrganisation() | OfSubject() | PolicyPublished():
             return None
     not_hands: CustomerFact | VisitFact = fact
     del not_hands

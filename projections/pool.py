@@ -15,7 +15,7 @@ from domain.customer.facts import (
     DuplicateSuspected,
 )
 from domain.effects import Count, effects
-from domain.fact import OfCustomer, OfDeal, OfOrganisation, OfSubject
+from domain.fact import OfCase, OfCustomer, OfDeal, OfOrganisation, OfSubject
 from domain.facts import AnyFact
 from domain.mentorship.facts import CustomerDonated
 from domain.policy.facts import PolicyPublished
@@ -157,7 +157,7 @@ def folded(row: BoardRow | None, fact: AnyFact, position: int) -> BoardRow | Non
         case (
             CustomersMerged() | DuplicateSuspected() | CustomerPlaceCorrected() | ClaimRefused() | CustomerDonated()
             | VisitPlanned() | VisitRecorded() | VisitVerified() | VisitRejected() | VisitOverridden()
-            | ProtectionStarted() | ProtectionExpired() | OfDeal() | OfOrganisation() | OfSubject() | PolicyPublished()
+            | ProtectionStarted() | ProtectionExpired() | OfCase() | OfDeal() | OfOrganisation() | OfSubject() | PolicyPublished()
         ):  # fmt: skip
             return None
     assert_never(fact)

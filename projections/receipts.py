@@ -9,7 +9,7 @@ from psycopg import Connection
 
 from domain.contract.facts import ContractFact
 from domain.deal.facts import DealFact
-from domain.fact import OfCustomer, OfOrganisation, OfSubject
+from domain.fact import OfCase, OfCustomer, OfOrganisation, OfSubject
 from domain.mentorship.facts import SharingAgreed
 from domain.payment.facts import PaymentReceived, PaymentRefunded
 from domain.payout.facts import PayoutHeld, PayoutReleased
@@ -91,6 +91,7 @@ class Receipts:
                     SharingAgreed()
                     | PayoutHeld()
                     | PayoutReleased()
+                    | OfCase()
                     | OfCustomer()
                     | OfOrganisation()
                     | OfSubject()

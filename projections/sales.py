@@ -9,7 +9,7 @@ from psycopg import Connection
 
 from domain.contract.facts import ContractSigned, MilestoneDue, MilestoneOverdue, MilestoneScheduled
 from domain.deal.facts import DealFact
-from domain.fact import OfCustomer, OfOrganisation, OfSubject
+from domain.fact import OfCase, OfCustomer, OfOrganisation, OfSubject
 from domain.mentorship.facts import SharingAgreed
 from domain.payment.facts import PaymentFact
 from domain.payout.facts import PayoutHeld, PayoutReleased
@@ -62,7 +62,7 @@ class Sales:
                     | PayoutReleased()
                 ):
                     continue
-                case OfCustomer() | OfOrganisation() | OfSubject() | PolicyPublished():
+                case OfCase() | OfCustomer() | OfOrganisation() | OfSubject() | PolicyPublished():
                     continue
                 case _:
                     no_sale: DealFact | RoleFact | PaymentFact = fact

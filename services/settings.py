@@ -1,5 +1,6 @@
 """What the environment decides: every variable that the services read, with its default and its meaning."""
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -55,6 +56,23 @@ SETTINGS: Final = (
         "A file with the master key that only its owner may read.",
     ),
     Setting(
+        "LEDGER_SEAL_ORIGIN",
+        "sales-ledger/ and the schema",
+        "The name under which heads of the log are signed, without spaces or `+`. It never changes.",
+    ),
+    Setting(
+        "LEDGER_SEAL_KEY_FILE",
+        "generated as seal.key in the data directory",
+        "A file with the key that signs heads, 32 bytes in base64, that only its owner may read.",
+    ),
+    Setting(
+        "LEDGER_SEAL_DIR", "sealed in the data directory", "Where signed heads are published, outside the database."
+    ),
+    Setting(
+        "LEDGER_WITNESS_DIRS", "none", "Further directories to publish to, better not ours, as PATH separates them."
+    ),
+    Setting("LEDGER_SEAL_SECONDS", "60", "How often the sealer looks whether there is something new to sign."),
+    Setting(
         "LEDGER_TOKEN_ISSUER",
         "this machine's own key",
         "The OpenID issuer whose tokens are trusted; its keys are found by discovery.",
@@ -80,6 +98,11 @@ class Settings:
     schema: str = "ledger"
     master_key: str | None = field(default=None, repr=False)
     master_key_file: Path | None = None
+    seal_origin_given: str | None = None
+    seal_key_file_given: Path | None = None
+    seal_dir_given: Path | None = None
+    witness_dirs: tuple[Path, ...] = ()
+    seal_seconds: int = 60
     owner_url: str | None = field(default=None, repr=False)
     allow_superuser: bool = False
     token_issuer: str | None = None
@@ -91,6 +114,8 @@ class Settings:
     def from_environment(cls, env: Mapping[str, str]) -> Self:
         """Read the settings. An empty variable counts as absent. Raises `SettingInvalid`."""
         data_dir = env.get("LEDGER_DATA_DIR") or platformdirs.user_data_dir("sales-ledger", appauthor=False)
+        seal_key_file, seal_dir = env.get("LEDGER_SEAL_KEY_FILE"), env.get("LEDGER_SEAL_DIR")
+        witnesses = (env.get("LEDGER_WITNESS_DIRS") or "").split(os.pathsep)
         key_file, token_keys = env.get("LEDGER_MASTER_KEY_FILE"), env.get("LEDGER_TOKEN_KEYS_FILE")
         return cls(
             data_dir=Path(data_dir).expanduser(),
@@ -98,6 +123,11 @@ class Settings:
             schema=plain_schema(env.get("LEDGER_SCHEMA") or "ledger"),
             master_key=env.get("LEDGER_MASTER_KEY") or None,
             master_key_file=Path(key_file).expanduser() if key_file else None,
+            seal_origin_given=plain_origin(env.get("LEDGER_SEAL_ORIGIN") or None),
+            seal_key_file_given=Path(seal_key_file).expanduser() if seal_key_file else None,
+            seal_dir_given=Path(seal_dir).expanduser() if seal_dir else None,
+            witness_dirs=tuple(Path(each).expanduser() for each in witnesses if each),
+            seal_seconds=seconds(env.get("LEDGER_SEAL_SECONDS") or "60"),
             owner_url=env.get("LEDGER_OWNER_URL") or None,
             allow_superuser=yes_or_no("LEDGER_ALLOW_SUPERUSER", env.get("LEDGER_ALLOW_SUPERUSER") or "no"),
             token_issuer=env.get("LEDGER_TOKEN_ISSUER") or None,
@@ -112,6 +142,35 @@ class Settings:
         return self.master_key_file or self.data_dir / "master.key"
 
     @property
+    def seal_origin(self) -> str:
+        """The name under which heads of the log are signed."""
+        return self.seal_origin_given or f"sales-ledger/{self.schema}"
+
+    @property
+    def seal_key_file(self) -> Path:
+        """The file that holds the key that signs heads."""
+        return self.seal_key_file_given or self.data_dir / "seal.key"
+
+    @property
+    def seal_dirs(self) -> tuple[Path, ...]:
+        """Where signed heads are published: our own directory, then the witnesses'."""
+        return (self.seal_dir_given or self.data_dir / "sealed", *self.witness_dirs)
+
+
+def plain_origin(name: str | None) -> str | None:
+    """Return the name if heads can be signed under it. Raises `SettingInvalid`."""
+    if name is not None and not re.fullmatch(r"[!-*,-~]{1,100}", name):
+        raise SettingInvalid(
+            f"LEDGER_SEAL_ORIGIN is {name!r}. It must be at most 100 letters, digits and signs of ASCII, without spaces or +."
+        )
+    return name
+
+
+def seconds(text: str) -> int:
+    """Return the number of seconds. Raises `SettingInvalid`."""
+    if not re.fullmatch(r"[1-9][0-9]{0,5}", text):
+        raise SettingInvalid(f"LEDGER_SEAL_SECONDS is {text!r}. It must be a whole number of seconds, at least 1.")
+    return int(text)
     def own_key_file(self) -> Path:
         """The file with this machine's own key for tokens."""
         return self.data_dir / "token.key"

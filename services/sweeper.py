@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, cast
 
+from domain.case.commands import BringCaseClock
 from domain.commands import AnyCommand
 from domain.deal.decisions import BringDealClock
 from domain.effects import RETENTION
@@ -38,9 +39,13 @@ class Due:
         """The command that brings it in. Its id follows from the alarm, so that a repetition is the same command."""
         story, _, key = self.stream.partition("/")
         command_id = f"clock:{self.stream}#{self.position}"
-        if story == "customer":
-            return command_id, BringClock(at=self.at, customer=key)
-        return command_id, BringDealClock(at=self.at, deal=key)
+        match story:
+            case "customer":
+                return command_id, BringClock(at=self.at, customer=key)
+            case "case":
+                return command_id, BringCaseClock(at=self.at, case=key)
+            case _:
+                return command_id, BringDealClock(at=self.at, deal=key)
 
 
 def sweep(ledger: Ledger, limit: int = 500) -> int:

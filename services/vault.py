@@ -104,12 +104,12 @@ def open_vault(settings: Settings) -> Vault:
         return Vault(_decoded(settings.master_key, "LEDGER_MASTER_KEY"))
     path = settings.key_file
     if settings.master_key_file is None and not path.exists():
-        _generate(path)
+        generate_key_file(path)
     return Vault(_decoded(_read(path), str(path)))
 
 
-def _generate(path: Path) -> None:
-    """Create the key file whole or not at all; whoever comes second finds the first one's."""
+def generate_key_file(path: Path) -> None:
+    """Create a file with a fresh key of 32 bytes whole or not at all; whoever comes second finds the first one's."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

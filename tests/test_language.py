@@ -8,7 +8,7 @@ from domain.facts import KINDS
 
 ROOT = Path(__file__).parent.parent
 DECISIONS = ROOT / "docs" / "decisions"
-OF_OUR_OWN = {"DealOpened", "DealLost", "open-deal", "lose-deal", "bring-clock", "bring-deal-clock"}
+OF_OUR_OWN = {"DealOpened", "DealLost", "open-deal", "lose-deal", "bring-clock", "bring-deal-clock", "bring-case-clock"}
 
 
 def rows() -> list[list[str]]:

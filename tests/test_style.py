@@ -12,7 +12,13 @@ from tests import style
 ROOT = Path(__file__).parent.parent
 ROOMS = ("domain", "projections", "consumers", "services")
 OURS = (*ROOMS, "tests", "bench")
-STORY_EXTRAS = {"policy": {"difference.py", "lint.py", "succession.py", "terms.py"}}
+STORY_EXTRAS = {
+    "case": {
+        "agenda.py", "commands.py", "conflict.py", "course.py", "ending.py", "execution.py", "hearing.py", "matter.py", "panel.py",
+        "prediction.py", "procedure.py", "ruling.py",
+    },
+    "policy": {"difference.py", "disputes.py", "lint.py", "succession.py", "terms.py"},
+}  # fmt: skip
 JUDGING = ("commission", "credit", "lapse", "parts", "quota", "retention", "standing")
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, assert_never
 
+from domain.conduct.facts import Conduct, ConductFact, PenaltyApplied, PenaltyLifted
 from domain.fact import Id, OfOrganisation, Text
 from domain.mentorship.facts import MentorAssigned, MentorshipEnded
 from domain.person import facts as person
@@ -66,7 +67,15 @@ class QuotaSet(OfOrganisation):
 
 
 OrganisationFact = (
-    UnitCreated | UnitMoved | RepJoined | RepTransferred | RepLeft | QuotaSet | MentorAssigned | MentorshipEnded
+    UnitCreated
+    | UnitMoved
+    | RepJoined
+    | RepTransferred
+    | RepLeft
+    | QuotaSet
+    | MentorAssigned
+    | MentorshipEnded
+    | ConductFact
 )
 
 
@@ -99,6 +108,7 @@ class Rep:
     posts: tuple[Post, ...]
     quotas: tuple[QuotaSet, ...] = ()
     mentors: tuple[MentorAssigned, ...] = ()
+    conduct: Conduct = Conduct()
     personal: PersonalData = PersonalData()
 
     def post(self, at: datetime) -> Post | None:
@@ -194,6 +204,14 @@ def evolve(organisation: Organisation, fact: OrganisationFact | PersonFact, posi
                 for m in rep.mentors
             )
             return known_as(organisation, replace(rep, mentors=ended))
+        case PenaltyApplied():
+            rep = organisation.reps[fact.rep]
+            conduct = replace(rep.conduct, applied=(*rep.conduct.applied, fact))
+            return known_as(organisation, replace(rep, conduct=conduct))
+        case PenaltyLifted():
+            rep = organisation.reps[fact.rep]
+            conduct = replace(rep.conduct, lifted=(*rep.conduct.lifted, fact.penalty))
+            return known_as(organisation, replace(rep, conduct=conduct))
         case SubjectErased() | LegalHoldPlaced() | LegalHoldLifted():
             rep = organisation.reps[fact.whose.removeprefix("rep/")]
             name = None if isinstance(fact, SubjectErased) else rep.rep_name

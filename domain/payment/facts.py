@@ -47,6 +47,7 @@ class Receipt:
     milestone: str | None = None
     refunded: int = 0
     refunded_at: datetime | None = None
+    refund_position: int = 0
 
     @property
     def net(self) -> int:
@@ -76,6 +77,7 @@ def evolve(payments: Payments, fact: PaymentFact, position: int = 0) -> Payments
             return replace(payments, received={**payments.received, fact.payment: receipt})
         case PaymentRefunded():
             receipt = payments.received[fact.payment]
-            receipt = replace(receipt, refunded=receipt.refunded + fact.amount, refunded_at=fact.at)
+            refunded = receipt.refunded + fact.amount
+            receipt = replace(receipt, refunded=refunded, refunded_at=fact.at, refund_position=position)
             return Payments({**payments.received, fact.payment: receipt}, (*payments.refunds, fact.refund))
     assert_never(fact)

@@ -11,6 +11,7 @@ from typing import Literal
 
 from domain.credit import PROVEN_BY_THE_LEDGER, SIGNED_CONTRACT, VERIFIED_VISIT
 from domain.money import WHOLE
+from domain.policy.disputes import contradictions
 from domain.policy.succession import cross, end, holes, meet
 from domain.policy.terms import PolicyVersion, RetentionBand
 
@@ -43,6 +44,7 @@ def lint(version: PolicyVersion, published: Iterable[PolicyVersion] = ()) -> lis
         *in_quotas(version),
         *in_grades(version),
         *in_money(version),
+        *in_disputes(version),
         *in_succession(version, others),
         *beside(version, others),
     ]
@@ -233,6 +235,11 @@ def beside(version: PolicyVersion, others: Sequence[PolicyVersion]) -> Iterator[
     for since, until in holes(version, others):
         message = f"no policy of this scope or a wider one is in force {told(since, until)}"
         yield Finding("hole", ("effective_from",), message, "warning")
+
+
+def in_disputes(version: PolicyVersion) -> Iterator[Finding]:
+    if version.disputes:
+        yield from (Finding(*found) for found in contradictions(version.disputes))
 
 
 def in_succession(version: PolicyVersion, others: Sequence[PolicyVersion]) -> Iterator[Finding]:

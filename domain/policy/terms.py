@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from domain.fact import Id, Instant, Text
 from domain.money import Currency
+from domain.policy.disputes import DisputeTerms
 
 Bps = Annotated[int, Field(ge=0, le=10_000)]
 Days = Annotated[int, Field(ge=0, le=36_500)]
@@ -27,6 +28,11 @@ def _zone(name: str) -> str:
     except (OSError, ValueError, KeyError):
         raise PydanticCustomError("malformed", "there is no time zone of this name") from None
     return name
+
+
+def is_unsaid(value: object) -> bool:
+    """Whether a term that came in later is left out, so that versions published before are written as they were."""
+    return value is None
 
 
 class Terms(BaseModel):
@@ -202,6 +208,7 @@ class PolicyVersion(Terms):
     commission: CommissionPlan
     contract: ContractTerms
     sharing: SharingTerms
+    disputes: DisputeTerms | None = Field(default=None, exclude_if=is_unsaid)
 
     @property
     def content_hash(self) -> str:

@@ -175,6 +175,21 @@ def verdict_on(
     )
 
 
+def as_if_verified(rejected: VisitRejected, world: World) -> Sequence[VisitFact | RetentionExtended]:
+    """What would have followed, had the visit not been rejected. Only a what-if asks."""
+    stream, policy = world.customer(rejected.customer), world.policy(rejected.at, rejected.rep)
+    assert policy is not None, "a visit was judged by a policy"
+    verdict = VisitVerified(
+        at=rejected.at,
+        customer=rejected.customer,
+        visit=rejected.visit,
+        rep=rejected.rep,
+        distance_m=rejected.distance_m or 0,
+        clause=rejected.clause,
+    )
+    return [verdict, *renewal(verdict, stream, world), *protection(verdict, stream, policy)]
+
+
 def override(command: OverrideVisit, world: World) -> Answer:
     """Put the committee's verdict in the place of the system's, from now on.
 

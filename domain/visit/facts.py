@@ -105,6 +105,7 @@ class Visit:
     position: int
     deal: str | None = None
     verdict: Verdict = "pending"
+    point: Personal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ def evolve(visits: Visits, fact: VisitFact, position: int = 0) -> Visits:
         case VisitPlanned():
             return replace(visits, planned=(*visits.planned, fact.visit))
         case VisitRecorded():
-            visit = Visit(fact.visit, fact.rep, fact.at, position, fact.deal)
+            visit = Visit(fact.visit, fact.rep, fact.at, position, fact.deal, point=fact.point)
             return replace(visits, made={**visits.made, fact.visit: visit})
         case VisitVerified():
             return judged(visits, fact.visit, "verified")

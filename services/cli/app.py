@@ -8,9 +8,12 @@ from typing import Final
 import typer
 
 from services.cli import (
+    cases,
     deals,
     demo,
+    evidence,
     explaining,
+    hearing,
     history,
     importing,
     lines,
@@ -20,10 +23,13 @@ from services.cli import (
     pool,
     proving,
     recording,
+    reexecuting,
+    replaying,
     running,
     scenario,
     serving,
     state,
+    supposing,
 )
 from services.cli.failing import BAD_USAGE, DONE, INTERRUPTED, Told, tell, told
 from services.cli.logs import set_up
@@ -38,6 +44,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+case = typer.Typer(help="Disputes: heard, ruled, replayed, decided again and proven.", no_args_is_help=True)
 
 USAGE: Final[type[Exception]] = typer.BadParameter.mro()[2]
 """What Typer raises for a command line that it cannot read."""
@@ -67,6 +75,12 @@ for part in (
     serving,
 ):
     app.add_typer(part.app)
+for part in (cases, hearing):
+    case.add_typer(part.app)
+for part in (replaying, reexecuting, supposing, evidence):
+    app.add_typer(part.app)
+    case.add_typer(part.of_case)
+app.add_typer(case, name="case")
 app.add_typer(policy.app, name="policy")
 app.add_typer(people.subject, name="subject")
 app.add_typer(scenario.app, name="scenario")

@@ -13,6 +13,9 @@ from projections.folding import ProjectionStopped
 from projections.rebuild import RebuildDiffers
 from projections.registry import NewerThanTheCode
 from services.cli.output import errors, print_json
+from services.evidence.seal_key import SealKeyUnusable
+from services.evidence.sealer import NotPublished
+from services.evidence.tiles import LogRewritten
 from services.ledger.answer import LedgerUnavailable, OutcomeUnknown
 from services.ledger.grants import RoleTooMighty
 from services.ledger.schema import SchemaUnusable
@@ -65,6 +68,12 @@ def told(error: BaseException, database_url: str | None = None) -> Told | None:
             return Told("setting-invalid", str(error), BAD_USAGE)
         case MasterKeyUnusable():
             return Told("master-key-unusable", str(error), BAD_USAGE)
+        case SealKeyUnusable():
+            return Told("seal-key-unusable", str(error), BAD_USAGE)
+        case NotPublished():
+            return Told("not-published", f"{error}. The head is signed; seal again to publish it.", CHECK_FAILED)
+        case LogRewritten():
+            return Told("log-rewritten", str(error), CHECK_FAILED)
         case RoleTooMighty():
             return Told("role-too-mighty", str(error), BAD_USAGE)
         case SchemaUnusable() | NewerThanTheCode():

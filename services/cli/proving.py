@@ -9,6 +9,10 @@ from projections.rebuild import RebuildDiffers
 from services.cli.failing import CHECK_FAILED, Failure
 from services.cli.output import AsJson, answer, paragraph, progress, table
 from services.cli.reader import catch_up
+from services.database import connect
+from services.evidence.heads import Checked, check_heads
+from services.evidence.published import Place
+from services.evidence.seal_key import known_seal_key
 from services.ledger.grants import powers
 from services.ledger.refold import refold
 from services.wiring import Books, open_books
@@ -23,7 +27,7 @@ def verify(
     ] = True,
     json: AsJson = False,
 ) -> None:
-    """Check that everything follows from the log: hash chain, shared facts, every read model; and what the role may do.
+    """Check that everything follows from the log: hash chain, shared facts, signed heads, every read model; and what the role may do.
 
     Exits 1 with the first difference.
     """
@@ -33,7 +37,8 @@ def verify(
             task = bar.add_task("Reading the log again", total=None)
             found = refold(books.ledger.dsn, books.ledger.schema)
             bar.update(task, completed=found.events, total=found.events)
-        differences = [found.difference] if found.difference else []
+        sealed = heads_of(books)
+        differences = [each for each in (found.difference, sealed.difference) if each]
         held = powers(books.ledger.dsn, books.ledger.schema)
         if books.settings.owner_url and held.could:
             differences.append(
@@ -44,11 +49,14 @@ def verify(
         "true_up_to": head,
         "events": found.events,
         "chain": "differs" if found.difference else "holds",
+        "heads": sealed.heads,
         "read_models": rebuilt,
         "role": {"name": held.role, "superuser": held.superuser, "could": held.could},
         "differences": differences,
     }
     said = [f"{found.events} facts read: the chain holds, and what is kept beside the log follows from it."]
+    if sealed.heads:
+        said.append(f"{sealed.heads} signed heads read, wherever each is kept: the log leads to all of them.")
     if read_models:
         said.append(f"{len(rebuilt)} read models folded again: each is what was shown, byte for byte.")
     said.append(
@@ -57,10 +65,20 @@ def verify(
         else f"The database role {held.role} can alter nothing that is recorded."
     )
     if differences:
-        said = [f"Differs: {differences[0]}"]
+        said = [f"Differs: {each}" for each in differences]
     answer(document, *(paragraph(each, "bold red" if differences else "") for each in said), as_json=json)
     if differences:
         raise typer.Exit(CHECK_FAILED)
+
+
+def heads_of(books: Books) -> Checked:
+    """Compare the published heads with the log. Where nothing was ever sealed, none is compared."""
+    key = known_seal_key(books.settings)
+    places = [Place(each, key.public) for each in books.settings.seal_dirs] if key else []
+    with connect(books.ledger.dsn, books.ledger.schema, timeouts=False) as connection:
+        if not places and connection.execute("SELECT 1 FROM signed_head").fetchone():
+            return Checked(0, f"heads were signed, but their key is not at {books.settings.seal_key_file}")
+        return check_heads(connection, places)
 
 
 def compared(books: Books, differences: list[str]) -> dict[str, str]:

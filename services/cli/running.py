@@ -1,4 +1,4 @@
-"""`run`: keep the read models true, or bring the clock's facts in, until told to stop."""
+"""`run`: keep the read models true, bring the clock's facts in, or sign heads of the log, until told to stop."""
 
 import os
 import signal
@@ -13,6 +13,7 @@ import typer
 
 from services.cli.output import AsJson, answer, paragraph
 from services.cli.reader import catch_up
+from services.evidence.sealer import NotPublished, open_sealer
 from services.ledger.answer import LedgerUnavailable, OutcomeUnknown
 from services.sweeper import sweep
 from services.wiring import Books, open_books
@@ -30,16 +31,19 @@ Part = Callable[[Books, Event], None]
 class What(StrEnum):
     PROJECTIONS = "projections"
     SWEEPER = "sweeper"
+    SEALER = "sealer"
     ALL = "all"
 
 
 @app.command()
 def run(
-    what: Annotated[What, typer.Argument(help="The read models' runner, the sweeper, or all in one process.")],
+    what: Annotated[
+        What, typer.Argument(help="The read models' runner, the sweeper, the sealer, or all in one process.")
+    ],
     once: Annotated[bool, typer.Option("--once", help="Do what there is to do now, and end.")] = False,
     json: AsJson = False,
 ) -> None:
-    """Keep the read models true, and bring in what the clock has made happen. Ends on SIGINT and SIGTERM."""
+    """Keep the read models true, bring in what the clock has made happen, sign heads of the log. Ends on SIGINT and SIGTERM."""
     stop = Event()
     before = {each: signal.signal(each, lambda *_: stop.set()) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -55,10 +59,13 @@ def run(
 def run_once(books: Books, what: What) -> dict[str, Any]:
     """Bring in what is due, and every read model up to the head."""
     document: dict[str, Any] = {}
-    if what != What.PROJECTIONS:
+    if what in (What.SWEEPER, What.ALL):
         document["brought_in"] = sweep(books.ledger)
-    if what != What.SWEEPER:
+    if what in (What.PROJECTIONS, What.ALL):
         document["true_up_to"] = catch_up(books)
+    if what in (What.SEALER, What.ALL):
+        head = open_sealer(books.connection, books.settings).seal()
+        document["sealed_up_to"] = head.size if head else 0
     return document
 
 
@@ -67,7 +74,8 @@ def run_on(books: Books, what: What, stop: Event) -> dict[str, Any]:
     parts: dict[What, Sequence[Part]] = {
         What.PROJECTIONS: (arrange,),
         What.SWEEPER: (bring_in,),
-        What.ALL: (arrange, bring_in),
+        What.SEALER: (seal,),
+        What.ALL: (arrange, bring_in, seal),
     }
     failed: list[Exception] = []
     threads = [Thread(target=guarded, args=(part, books, stop, failed), name=part.__name__) for part in parts[what]]
@@ -104,6 +112,24 @@ def bring_in(books: Books, stop: Event) -> None:
             if recorded := sweep(books.ledger):
                 logger.info("brought in", facts=recorded, position=books.ledger.head().position)
         except (LedgerUnavailable, OutcomeUnknown, psycopg.OperationalError) as error:
+            logger.warning("database lost", error=type(error).__name__, retry_in_s=RETRY_AFTER_S)
+            wait = RETRY_AFTER_S
+        stop.wait(wait)
+
+
+def seal(books: Books, stop: Event) -> None:
+    """Sign and publish the head at intervals; a database that is away is waited for. A rewritten log ends it."""
+    sealer, sealed = open_sealer(books.connection, books.settings), 0
+    while not stop.is_set():
+        wait = float(books.settings.seal_seconds)
+        try:
+            head = sealer.seal()
+            if head and head.size > sealed:
+                sealed = head.size
+                logger.info("sealed", size=sealed, root=head.head.root.hex())
+        except NotPublished as error:
+            logger.warning("not published everywhere", error=str(error), retry_in_s=wait)
+        except psycopg.OperationalError as error:
             logger.warning("database lost", error=type(error).__name__, retry_in_s=RETRY_AFTER_S)
             wait = RETRY_AFTER_S
         stop.wait(wait)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from psycopg import Connection
 
+from domain.engine import ENGINE
 from domain.fact import Sight
 from domain.facts import AnyFact
 from domain.judgement import judge, sight
@@ -33,6 +34,8 @@ class Sending(NamedTuple):
 class Batch:
     """What will be written in one transaction. `earlier` are the receipts found, by command id.
 
+    A receipt keeps the position at which the log stood when its command was judged, and the version of the rules.
+
     `connection` gives the connection to read from, once all that this process has sent is there to be read.
     """
 
@@ -44,7 +47,7 @@ class Batch:
     earlier: dict[str, tuple[bytes, Answer]] = field(default_factory=dict)
     changes: Changes = field(default_factory=Changes)
     events: list[tuple[AnyFact, str, int, str]] = field(default_factory=list)
-    receipts: list[tuple[Asked, str, Answer]] = field(default_factory=list)
+    receipts: list[tuple[Asked, str, Answer, int]] = field(default_factory=list)
 
     def answer(self, commands: Sequence[Asked]) -> list[Answer]:
         """Judge the commands in order. When one lacks something to see, what the others lack is loaded with it."""
@@ -103,18 +106,20 @@ class Batch:
 
     def _judged(self, each: Asked, seen: Sight) -> Answer:
         command = each.command
-        verdict = judge(command, self.sights.world, seen, each.asker)
+        first = self.head.position + len(self.events) + 1
+        self.sights.world.position = first - 1
+        verdict = judge(command, self.sights.world, seen, asker=each.asker)
         seal = self.sights.keys.sealer()
         body = each.body or command.model_dump_json(context={"seal": seal(command.subject)})
-        envelope = Envelope(self.stamp, command.actor, each.command_id, command.causation or each.trace, command.reason)
+        causation = command.because_of or each.trace
+        envelope = Envelope(self.stamp, command.actor, each.command_id, causation, command.reason)
         written = list(self._written(envelope, verdict.facts, seal))
 
-        first = self.head.position + len(self.events) + 1
         for position, (fact, *_) in enumerate(written, first):
             self.changes.add(fact.stream, position, self.sights.apply(fact, position))
         self.events.extend(written)
         answer = Answer(range(first, first + len(written)) if written else NONE, verdict.refusal)
-        self.receipts.append((each, body, answer))
+        self.receipts.append((each, body, answer, first - 1))
         return answer
 
     def _written(
@@ -152,8 +157,11 @@ class Batch:
     def _receipt_columns(self, stamp: str) -> tuple[str | int, ...]:
         return (
             stamp,
-            array(each.command_id for each, _, _ in self.receipts),
-            plain_array(each.digest.hex() for each, _, _ in self.receipts),
-            "\n".join(body for _, body, _ in self.receipts),
-            "\n".join(answer.text() for *_, answer in self.receipts),
+            ENGINE,
+            array(each.command_id for each, *_ in self.receipts),
+            plain_array(each.digest.hex() for each, *_ in self.receipts),
+            "\n".join(body for _, body, *_ in self.receipts),
+            "\n".join(answer.text() for *_, answer, _ in self.receipts),
+            plain_array(position for *_, position in self.receipts),
+            plain_array(each.command.stream for each, *_ in self.receipts),
         )

@@ -25,6 +25,9 @@ WRITER: Final[dict[str, LiteralString]] = {
     "held_key": "select, insert, update, delete",
     "tally": "select, insert, update, delete",
     "alarm": "select, insert, update, delete",
+    "merkle_tree": "select, update",
+    "merkle_tile": "select, insert, update",
+    "signed_head": "select, insert",
 }
 """What the writer may do with each table of a ledger. Read models are its own, so it may create tables in the schema."""
 

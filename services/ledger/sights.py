@@ -16,7 +16,7 @@ from domain.fact import ORGANISATION, POLICIES, Sight
 from domain.facts import AnyFact
 from domain.person.facts import SubjectErased
 from domain.personal import keep_sealed
-from domain.streams import CustomerStream, DealStream
+from domain.streams import CaseStream, CustomerStream, DealStream
 from domain.world import Fingerprint, Holder, Key, Stream, World
 from services.database import Row
 from services.ledger.changes import Changes
@@ -230,7 +230,13 @@ class Sights:
 
 
 def empty(stream: str) -> Stream:
-    return CustomerStream() if stream.startswith("customer/") else DealStream()
+    match stream.partition("/")[0]:
+        case "customer":
+            return CustomerStream()
+        case "case":
+            return CaseStream()
+        case _:
+            return DealStream()
 
 
 def _pairs(keys: Iterable[Key]) -> tuple[str, str]:

@@ -52,10 +52,11 @@ INSERT_EVENTS: Final = (
 )
 
 INSERT_RECEIPTS: Final = (
-    "insert into receipt (command_id, digest, recorded_at, command, answer)"
-    " select u.command_id, decode(u.digest, 'hex'), %s::timestamptz, u.command, u.answer from ledger_head,"
-    " unnest(%s::text[], %s::text[], string_to_array(%s, E'\\n')::json[], string_to_array(%s, E'\\n')::json[])"
-    " u(command_id, digest, command, answer)"
+    "insert into receipt (command_id, digest, recorded_at, engine, command, answer, position, stream)"
+    " select u.command_id, decode(u.digest, 'hex'), %s::timestamptz, %s, u.command, u.answer, u.position, u.stream"
+    " from ledger_head, unnest(%s::text[], %s::text[], string_to_array(%s, E'\\n')::json[],"
+    " string_to_array(%s, E'\\n')::json[], %s::bigint[], %s::text[])"
+    " u(command_id, digest, command, answer, position, stream)"
 )
 
 HOLD_KEYS: Final = (

@@ -10,6 +10,7 @@ from domain.commission import Line
 from domain.effects import claims_of, close_of, held_by
 from domain.quota import claims_quota, close_quota, held_quota
 from domain.world import World
+from services.scenarios.judging import of_case
 from services.scenarios.reckoning import Booking, Reckoning
 from services.scenarios.story import (
     NOBODY,
@@ -79,6 +80,9 @@ def compare(expected: Expectations, look: Looking, steps: Steps) -> Iterator[Com
         yield from of_quota(quota, look, (*steps, "quota_left", i))
     for i, milestone in enumerate(expected.milestones):
         yield from of_milestone(milestone, look, (*steps, "milestones", i))
+    for i, case in enumerate(expected.cases):
+        for what, wanted, actual in of_case(case, look.reckoning.case(case.case, look.at(case.at)), look.instant):
+            yield Comparison(f"{what} of case {case.case}", wanted, actual, (*steps, "cases", i))
 
 
 def of_owner(expected: OwnerExpected, look: Looking, steps: Steps) -> Iterator[Comparison]:
@@ -185,10 +189,16 @@ def by_role(lines: Iterable[Booking | Line]) -> dict[str, dict[str, int]]:
 
 
 def arranged_as_attributed(reckoning: Reckoning) -> Iterator[Comparison]:
-    """That what the read model has booked of each deal is what the plan attributes."""
+    """That what the read model has booked of each deal is what the plan attributes; what was booked and taken back is none."""
     for deal in reckoning.deals():
-        what = f"all lines of {deal}"
-        yield Comparison(what, by_role(reckoning.attributed(deal)), by_role(reckoning.booked(deal)), ())
+        attributed, booked = (
+            without_nothing(by_role(each)) for each in (reckoning.attributed(deal), reckoning.booked(deal))
+        )
+        yield Comparison(f"all lines of {deal}", attributed, booked, ())
+
+
+def without_nothing(lines: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
+    return {role: {payee: amount for payee, amount in payees.items() if amount} for role, payees in lines.items()}
 
 
 def named(amounts: Mapping[str | None, int]) -> dict[str, int]:

@@ -20,6 +20,7 @@ from domain.policy.decisions import PublishPolicy
 from domain.policy.terms import PolicyVersion
 from services.policy_files import FileFinding, linted, read_policy, shipped, term
 from services.policy_files import PolicyFile as ReadPolicy
+from services.scenarios.courtroom import left_open
 from services.scenarios.moments import with_instants
 from services.scenarios.story import PolicyChange, Step, StepExpectations, Story
 from services.yaml_places import Document, NotYaml, Place, Steps, Trouble, read_model, troubles_of
@@ -194,7 +195,7 @@ class Reader:
         body |= with_instants(step.fields, self.story.zone)
         if isinstance(photo := body.get("photo"), str) and not PHOTO_HASH.fullmatch(photo):
             body["photo"] = hashlib.sha256(photo.encode()).hexdigest()
-        command = self.read(cast(type[BaseModel], model), body, steps)
+        command = self.read(cast(type[BaseModel], model), left_open(do, body), steps)
         named = step.id or f"{index + 1}-{do}"
         if command is None:
             return None

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, cast
 
+from domain.case.course import Case
 from domain.clock import due
 from domain.commission import Line, attribute
 from domain.fact import ORGANISATION, POLICIES, OfCustomer, OfDeal, deal_stream
@@ -81,6 +82,12 @@ class Reckoning:
         for told in self.clock_of(deal, stream, at or self.now):
             stream = evolve_deal(stream, cast(DealStreamFact, told), 0)
         return stream
+
+    def case(self, case: str, at: datetime | None = None) -> Case:
+        """A case as it stands now, or stood at a time."""
+        until = at or self.now
+        told = world_of((each for each in self.log if each.fact.at <= until), until)
+        return told.case(case).case
 
     def clock_of(self, deal: str, stream: DealStream, at: datetime) -> list[AnyFact]:
         world = replace(empty_world(at), streams={deal_stream(deal): stream})

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from psycopg import Connection
 
+from domain.case.course import Case
 from domain.contract.facts import MilestoneDue, MilestoneOverdue
 from domain.facts import AnyFact
 from domain.pool.facts import CustomerDropped, RetentionWarned
@@ -19,7 +20,9 @@ from projections.runner import Runner, log_of
 from services.database import connect
 from services.ledger.answer import Answer
 from services.ledger.application import Ledger
+from services.scenarios.courtroom import Courtroom
 from services.scenarios.expecting import Comparison, Looking, arranged_as_attributed, compare
+from services.scenarios.hindsight import Hindsight, decided_again, looked_back
 from services.scenarios.reading import Act, Scenario
 from services.scenarios.reckoning import Reckoning
 from services.scenarios.stage import StoryClock, throw_away_ledger
@@ -92,6 +95,7 @@ class Telling:
         self.sweeper = sweeper
         log = log_of(ledger.notification_log, ledger.mapper)
         self.runner = Runner(self.connection, log, channel=ledger.log_recorder.channel, models=(Lines,))
+        self.courtroom = Courtroom(self.connection)
         self.log: list[Recorded] = []
         self.seen: dict[str, int] = {}
         self.refusals: list[tuple[str, str]] = []
@@ -101,15 +105,18 @@ class Telling:
         """Let the time come, give the command if there is one, and compare what the act expects."""
         self.wait_until(act.recorded_at)
         if act.command:
-            answer = self.ledger.record(act.command, command_id=act.command_id)
+            command = self.courtroom.completed(act.command, self.case)
+            answer = self.ledger.record(command, command_id=act.command_id)
             if answer.refusal:
                 self.refusals.append((act.what, answer.refusal.code))
+                self.courtroom.refused_with = answer.refusal.rival
             if self.sweeper == "on-time":
                 sweep(self.ledger)
             self.read_on()
             self.comparisons += self.of_command(act, answer)
         if act.expected:
             self.comparisons += compare(act.expected, self.look(money=act.expected.of_money), (*act.steps, "expect"))
+            self.comparisons += looked_back(act.expected, self.hindsight(), (*act.steps, "expect"))
 
     def end(self) -> Outcome:
         """Let the story's end come, and compare what is expected of the whole."""
@@ -120,6 +127,8 @@ class Telling:
         look = self.look(money=True)
         self.comparisons += compare(self.scenario.story.expect, look, ("expect",))
         self.comparisons += arranged_as_attributed(look.reckoning)
+        self.comparisons += looked_back(self.scenario.story.expect, self.hindsight(), ("expect",))
+        self.comparisons.append(decided_again(self.ledger))
         return Outcome(self.scenario, tuple(self.comparisons), tuple(self.refusals), look.reckoning, self.ledger.schema)
 
     def wait_until(self, at: datetime) -> None:
@@ -129,6 +138,10 @@ class Telling:
             sweep(self.ledger)
         self.clock.move_to(at)
         self.read_on()
+
+    def case(self, case: str) -> Case:
+        """How a case stands by now."""
+        return Reckoning(tuple(self.log), self.clock.now).case(case)
 
     def next_alarm(self, until: datetime) -> datetime | None:
         with self.ledger.log_recorder.readers.connection() as connection:
@@ -144,6 +157,9 @@ class Telling:
         """What can be said of the story so far; of its money only if asked, since that has to be arranged first."""
         reckoning = Reckoning(tuple(self.log), self.clock.now, self.booked_lines() if money else ())
         return Looking(reckoning, tuple(code for _, code in self.refusals), self.scenario.story.instant)
+
+    def hindsight(self) -> Hindsight:
+        return Hindsight(self.ledger, self.log, self.scenario.story.zone)
 
     def booked_lines(self) -> list[BookedLine]:
         """The commission lines that the read model books of the log so far."""

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from domain.case.course import Status
+from domain.case.ruling import Finding
 from domain.fact import SYSTEM, Id, Text
 from domain.organisation.facts import Duty
 from domain.refusals import Code
@@ -138,6 +140,59 @@ class MilestoneExpected(Written):
     told: Literal["nothing", "due", "overdue"] | None = None
 
 
+class CaseExpected(Written):
+    """How a case stands at a time: its status, what was ruled and how, and what that comes to.
+
+    `carried` and `dissent` count votes. `predicted` and `amounts` give each payee's minor units without and with the
+    ruling, as it was issued and as it was executed; payees for whom it changes nothing may be left out.
+    """
+
+    case: Id
+    at: Moment | None = None
+    status: Status | None = None
+    finding: Finding | None = None
+    cause: Literal["majority", "no-majority"] | None = None
+    hearing: int | None = None
+    carried: int | None = None
+    dissent: int | None = None
+    final: Moment | None = None
+    predicted: dict[Id, tuple[int, int]] | None = None
+    amounts: dict[Id, tuple[int, int]] | None = None
+
+
+class ReplayExpected(Written):
+    """How things stand when a deal, a customer or a case is replayed, by the words of the replay; `facts` are all its kinds."""
+
+    deal: Id | None = None
+    customer: Id | None = None
+    case: Id | None = None
+    known_at: Moment | None = None
+    true_at: Moment | None = None
+    stands: dict[str, str | int | Moment | None] = {}
+    facts: tuple[Id, ...] | None = None
+
+
+class WhatIfExpected(Written):
+    """What would have come of it. An event is named by its kind, or `kind#2` where it is the second of that kind.
+
+    `payees` are what each would earn in all, `refused` the codes of what was accepted and would be refused, `accepted` how
+    many were refused and would be accepted, `gone` the kinds that would not have happened; `impossible` is the code where
+    it cannot be supposed. `insert` are commands, written as steps are.
+    """
+
+    deal: Id | None = None
+    customer: Id | None = None
+    case: Id | None = None
+    omit: tuple[str, ...] = ()
+    redate: dict[str, Moment] = {}
+    insert: tuple[dict[str, Any], ...] = ()
+    payees: dict[Id, int] | None = None
+    refused: tuple[Code, ...] | None = None
+    accepted: int | None = None
+    gone: tuple[Id, ...] | None = None
+    impossible: str | None = None
+
+
 class Expectations(Written):
     """What must have come of the story so far. `refusals` are the codes of all commands refused, in order."""
 
@@ -151,6 +206,9 @@ class Expectations(Written):
     totals: dict[Id, int] | None = None
     quota_left: tuple[QuotaExpected, ...] = ()
     milestones: tuple[MilestoneExpected, ...] = ()
+    cases: tuple[CaseExpected, ...] = ()
+    replays: tuple[ReplayExpected, ...] = ()
+    what_ifs: tuple[WhatIfExpected, ...] = ()
 
     @property
     def of_money(self) -> bool:

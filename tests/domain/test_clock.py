@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.effects import claims_of
@@ -82,6 +82,7 @@ def plain(fact: AnyFact) -> str:
     return repr(bare)
 
 
+@settings(deadline=None)
 @given(plans)
 def test_every_story_is_the_same_with_the_sweeper_on_time_late_and_never(
     plan: list[tuple[tuple[str, str, str], int, bool]],
@@ -93,6 +94,7 @@ def test_every_story_is_the_same_with_the_sweeper_on_time_late_and_never(
     assert counts(on_time) == counts(late) == counts(never)
 
 
+@settings(deadline=None)
 @given(plans)
 def test_the_shared_facts_are_what_a_count_of_the_states_gives(
     plan: list[tuple[tuple[str, str, str], int, bool]],

@@ -210,3 +210,18 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
     wrong = role(CLOSER, share=1) | {"signed_stage": "won", "sharing.donation.close": 0}
 
     assert {code for code, _ in found(wrong)} == {"shares-not-whole", "signed-stage-unknown", "donation-close-not-more"}
+
+
+def test_a_panel_that_could_not_decide_or_could_decide_twice_is_found() -> None:
+    assert found({"disputes.panel.quorum": 6}) == [("quorum-unreachable", "disputes.panel.quorum")]
+    assert found({"disputes.panel.majority": 5}) == [("majority-unreachable", "disputes.panel.majority")]
+    assert found({"disputes.panel.majority": 2}) == [("two-majorities", "disputes.panel.majority")]
+    assert found({"disputes.panel.seats.1.seat": "lead"}) == [("seat-repeated", "disputes.panel.seats.2.seat")]
+    assert found({"disputes": None}) == []
+
+
+def test_a_policy_that_says_nothing_about_disputes_keeps_the_hash_and_the_text_that_it_had() -> None:
+    silent = b2b({"disputes": None})
+
+    assert "disputes" not in silent.model_dump_json()
+    assert silent.content_hash != B2B.content_hash

@@ -29,19 +29,26 @@ def plan() -> dict[str, object]:
         **terms,
         "artefacts": ["collection"],
         "commission": {"rate": 300, "fee": 50, "roles": roles, "first_visit": first_visit},
-    }
+        "disputes": {
+            "filed_within_days": 30, "filed_after_statement": 5, "accepted_within": 2, "evidence_within": 1,
+            "decided_within": 2, "appeal": {"within": 1, "decided_within": 2}, "calendar": {"years": list(range(2023, 2030))},
+            "panel": {"seats": [{"seat": "lead", "duty": "lead", "members": 1}], "quorum": 1, "majority": 1},
+        },
+    }  # fmt: skip
 
 
 class Chance:
-    """Draws commands. The same seed gives the same commands with the same ids."""
+    """Draws commands. The same seed gives the same commands with the same ids. The quarrelsome dispute, too."""
 
-    def __init__(self, seed: int, *, customers: int = 25) -> None:
+    def __init__(self, seed: int, *, customers: int = 25, quarrelsome: bool = False) -> None:
         self.random = Random(seed)
+        self.quarrelsome = quarrelsome
         self.at = BEGIN
         self.customers = [f"C{n}" for n in range(customers)]
         self.deals: list[str] = []
         self.payments: list[tuple[str, str]] = []
         self.visits: list[tuple[str, str]] = []
+        self.cases: list[str] = []
         self.claimed = {"customer": "C0", "rep": "Li"}
         self.count = 0
 
@@ -82,7 +89,53 @@ class Chance:
             self.mentor, self.end_mentor, self.move_rep, self.leave, self.back, self.quota, self.move_unit, self.clock,
             self.deal_clock,
         ]  # fmt: skip
-        return [*usual * 3, *rare]
+        disputes = [self.dispute, self.in_case, self.in_case, self.case_clock, self.punish] if self.quarrelsome else []
+        return [*usual * 3, *rare, *disputes * 5]
+
+    def dispute(self) -> dict[str, object]:
+        """A dispute about a deal's closer, or about whose the customer claimed last is."""
+        self.cases.append(f"K{self.count}")
+        by, against = self.random.sample(REPS, 2)
+        of_deal = {"act": "role", "deal": self.deal(), "role": "CLOSER"}
+        matter = of_deal if self.random.random() < 0.7 else {"act": "holding", "customer": self.claimed["customer"]}
+        amounts = {"expected": self.amount(), "actual": 0, "currency": "CNY", "claim": "it was mine"}
+        return {
+            "name": "file-dispute",
+            "case": self.cases[-1],
+            "by": by,
+            "against": [against],
+            "matter": matter,
+            **amounts,
+        }
+
+    def in_case(self) -> dict[str, object]:
+        """A step of one of the last cases; nobody is drawn, so that the clock decides them all."""
+        case = {"case": self.random.choice(self.cases[-4:] or ["K0"])}
+        evidence = {"evidence": f"E{self.count}", "sort": "chat", "sha256": "ab" * 32, "kept_at": "folder"}
+        return {
+            **case,
+            **self.random.choice(
+                (
+                    {"name": "accept-case", "actor": "Panel"},
+                    {"name": "accept-case", "actor": "Panel"},
+                    {"name": "dismiss-case", "actor": "Panel", "ground": "settled"},
+                    {"name": "submit-evidence", "by": self.rep(), **evidence},
+                    {"name": "file-appeal", "by": self.rep(), "ground": "again"},
+                    {"name": "execute-decision", "actor": "Panel"},
+                    {"name": "execute-decision", "actor": "Panel"},
+                    {"name": "publish-precedent", "actor": "Panel", "precedent": "P", "title": "T", "holding": "H"},
+                )
+            ),
+        }
+
+    def case_clock(self) -> dict[str, object]:
+        return {"name": "bring-case-clock", "case": self.random.choice(self.cases[-4:] or ["K0"])}
+
+    def punish(self) -> dict[str, object]:
+        named = {"rep": self.rep(), "penalty": f"N{self.random.randrange(40)}", "actor": "Office"}
+        if self.random.random() < 0.5:
+            return {"name": "lift-penalty", **named, "ground": "better now"}
+        return {"name": "apply-penalty", **named, "points": 3, "clause": "visits/photo"}
 
     def rep(self) -> str:
         return self.random.choice(REPS)

@@ -41,12 +41,16 @@ CHANGED_BY = {
     """,
     "sales": "contract-signed",
     "receipts": "payment-received payment-refunded",
+    "cases": "policy-published",
     "lines": "payment-received payment-refunded policy-published role-transferred sharing-agreed",
 }
 """Of commission lines, what moves an amount in the history played: roles earned, revoked or expired late would, too."""
 
 NOT_PLAYED = {
-    "payout-held.v1", "payout-released.v1", "subject-erased.v1", "legal-hold-placed.v1", "legal-hold-lifted.v1"
+    "payout-held.v1", "payout-released.v1", "dispute-filed.v1", "case-accepted.v1", "case-dismissed.v1", "evidence-submitted.v1",
+    "panel-seated.v1", "member-recused.v1", "vote-cast.v1", "decision-issued.v1", "appeal-filed.v1", "decision-finalized.v1",
+    "decision-executed.v1", "precedent-published.v1", "penalty-applied.v1", "penalty-lifted.v1",
+    "subject-erased.v1", "legal-hold-placed.v1", "legal-hold-lifted.v1",
 }  # fmt: skip
 """Of the history, what the commands played never lead to."""
 

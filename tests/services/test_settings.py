@@ -1,5 +1,6 @@
 """What the environment decides, and what it may not say."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,11 @@ def test_every_setting_is_read_from_its_variable(tmp_path: Path) -> None:
         "LEDGER_DATA_DIR": str(tmp_path),
         "LEDGER_MASTER_KEY": "a2V5",
         "LEDGER_MASTER_KEY_FILE": str(tmp_path / "key"),
+        "LEDGER_SEAL_ORIGIN": "ledger.example/north",
+        "LEDGER_SEAL_KEY_FILE": str(tmp_path / "seal"),
+        "LEDGER_SEAL_DIR": str(tmp_path / "heads"),
+        "LEDGER_WITNESS_DIRS": os.pathsep.join([str(tmp_path / "w1"), "", str(tmp_path / "w2")]),
+        "LEDGER_SEAL_SECONDS": "5",
         "LEDGER_TOKEN_ISSUER": "https://login.example",
         "LEDGER_TOKEN_KEYS_FILE": str(tmp_path / "keys.json"),
         "LEDGER_TOKEN_AUDIENCE": "ledger",
@@ -39,13 +45,35 @@ def test_every_setting_is_read_from_its_variable(tmp_path: Path) -> None:
         "north_2",
         "a2V5",
         tmp_path / "key",
-        "postgresql://owner@somewhere/there",
+        "ledger.example/north",
+        tmp_path / "seal",
+        tmp_path / "heads",
+        (tmp_path / "w1", tmp_path / "w2"),
+        5,
+        owner_url="postgresql://owner@somewhere/there",
         allow_superuser=True,
         token_issuer="https://login.example",
         token_keys_file=tmp_path / "keys.json",
         token_audience="ledger",
         token_subject="employee",
     )
+    assert settings.seal_dirs == (tmp_path / "heads", tmp_path / "w1", tmp_path / "w2")
+
+
+def test_heads_are_sealed_beside_the_data_under_the_schemas_name() -> None:
+    settings = Settings(Path("data"), schema="north")
+
+    assert (settings.seal_origin, settings.seal_seconds) == ("sales-ledger/north", 60)
+    assert (settings.seal_key_file, settings.seal_dirs) == (Path("data/seal.key"), (Path("data/sealed"),))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("LEDGER_SEAL_ORIGIN", "a b"), ("LEDGER_SEAL_ORIGIN", "a+b"), ("LEDGER_SEAL_SECONDS", "0")],
+)
+def test_a_name_or_number_that_cannot_be_used_for_sealing_is_refused(name: str, value: str) -> None:
+    with pytest.raises(SettingInvalid, match=name):
+        Settings.from_environment({name: value})
 
 
 def test_an_empty_variable_counts_as_absent() -> None:

@@ -1,6 +1,7 @@
 """Least privilege: whoever records can alter nothing that is recorded, and whoever reads sees no keys."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import psycopg
@@ -12,9 +13,11 @@ from services.database import connect
 from services.ledger.application import Ledger, open_ledger
 from services.ledger.grants import RECORDED, WRITER, RoleTooMighty, grant, powers, refuse_superuser, tables
 from services.ledger.schema import SchemaUnusable, migrate
+from services.replay.reexecution import reexecute
 from services.vault import Vault
 from tests.conftest import MASTER_KEY, OpenLedger
 from tests.samples import claim, opening, register
+from tests.services.evidence.on_record import sealer_of
 from tests.services.ledger.ownership import as_superuser
 
 
@@ -49,6 +52,24 @@ def test_the_writer_records_everything_that_a_ledger_records(writing: Ledger) ->
 
     assert [bool(answer.refusal) for answer in answers[-2:]] == [False, True]
     assert writing.refold().difference is None
+
+
+def test_the_writer_decides_again_what_was_decided(writing: Ledger) -> None:
+    assert all(answer.accepted for answer in writing.record_many([*opening("Li"), ("r1", register("C-1"))]))
+
+    found = reexecute(writing)
+
+    assert (found.divergence, found.erased) == (None, 0)
+    assert found.equal > 1
+
+
+def test_the_writer_seals_the_log(writing: Ledger, tmp_path: Path) -> None:
+    assert all(answer.accepted for answer in writing.record_many(opening("Li")))
+
+    head = sealer_of(writing, tmp_path).seal()
+
+    assert head
+    assert head.size == writing.head().position
 
 
 @pytest.mark.parametrize("table", RECORDED)

@@ -1,0 +1,1 @@
+"""A dispute from its filing to its end."""

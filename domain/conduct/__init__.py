@@ -1,0 +1,1 @@
+"""How people behave, as far as the ledger says so."""

@@ -1,0 +1,1 @@
+"""Working days that are shipped, as files; a policy holds a copy of the ones it counts by."""
