@@ -29,6 +29,9 @@ Field = Literal["-", "by", "rep", "to", "unit", "parent"]
 DUTIES: Final[tuple[Duty, ...]] = get_args(Duty)
 """R, L, M, O, F, C and S, in the order of the table's columns."""
 
+CLAUSE: Final = "permissions/"
+"""How the clause of a denial begins; the act follows."""
+
 TABLE: Final = """
 act                     in whose name   R     L     M     O     F     C     S
 register-customer       by              own   unit  unit  all   -     -     all
@@ -164,7 +167,7 @@ def not_permitted(command: AnyCommand, name: str, world: World) -> Refusal | Non
     """
     if name == SYSTEM:
         return None
-    clause = f"permissions/{command.name}"
+    clause = f"{CLAUSE}{command.name}"
     if gone := not_of_us(name, world, clause):
         return gone
     asker = asker_at(world.organisation, name, command.at)
@@ -179,6 +182,13 @@ def not_permitted(command: AnyCommand, name: str, world: World) -> Refusal | Non
     if reach != "all" and not is_in_sight(asker, command, world):
         return Refusal(code=Code.NOT_IN_SIGHT, clause=clause)
     return None
+
+
+def who_was_denied(command: AnyCommand, refusal: Refusal | None) -> str | None:
+    """Who had asked, if the table said no; to judge again what was denied, the table must be asked again."""
+    if refusal is None or not refusal.clause.startswith(CLAUSE):
+        return None
+    return refusal.rival or command.actor
 
 
 def not_of_us(name: str, world: World, clause: str) -> Refusal | None:
@@ -241,5 +251,5 @@ def as_told(refusal: Refusal, asker: Asker, act: str) -> Refusal:
     if refusal.code in (Code.IDENTITY_HELD, Code.ID_TAKEN):
         return Refusal(code=refusal.code, clause=refusal.clause)
     if act == "claim-customer" and refusal.code in CONCEALED:
-        return Refusal(code=Code.NOT_IN_SIGHT, clause=f"permissions/{act}")
+        return Refusal(code=Code.NOT_IN_SIGHT, clause=f"{CLAUSE}{act}")
     return refusal

@@ -15,8 +15,7 @@ BLOCK: Final = 64
 class Asked:
     """`body` is the command's canonical JSON when it holds nothing personal, else None.
 
-    `asker` is who asks, where that is proven, and must then be permitted to. `trace` is the trace context of the request:
-    the causation of what is recorded where the command names none. Neither is part of the command.
+    `asker` is who asks, where that is proven, and must then be permitted to.
     """
 
     command: AnyCommand
@@ -24,13 +23,16 @@ class Asked:
     digest: bytes
     body: str | None
     asker: str | None = None
-    trace: str | None = None
 
 
 def asked(
     command: AnyCommand, command_id: str, key: bytes, asker: str | None = None, trace: str | None = None
 ) -> Asked:
-    """Hash a command for its receipt: equal for equal bodies, though what is stored of them is sealed at random."""
+    """Hash a command for its receipt: equal for equal bodies, though what is stored of them is sealed at random.
+
+    `trace` is the trace context of the request: kept as the command's causation where it names none, but not hashed, since
+    another attempt at the same command has another.
+    """
     opened: list[str] = []
 
     def note(clear: str) -> str:
@@ -38,7 +40,11 @@ def asked(
         return clear
 
     body = command.model_dump_json(context={"seal": note})
-    return Asked(command, command_id, keyed(key, body.encode()), None if opened else body, asker, trace)
+    digest = keyed(key, body.encode())
+    if trace and command.causation is None:
+        command = command.model_copy(update={"causation": trace})
+        body = command.model_dump_json(context={"seal": note})
+    return Asked(command, command_id, digest, None if opened else body, asker)
 
 
 def keyed(key: bytes, body: bytes) -> bytes:

@@ -111,8 +111,7 @@ class Batch:
         verdict = judge(command, self.sights.world, seen, asker=each.asker)
         seal = self.sights.keys.sealer()
         body = each.body or command.model_dump_json(context={"seal": seal(command.subject)})
-        causation = command.because_of or each.trace
-        envelope = Envelope(self.stamp, command.actor, each.command_id, causation, command.reason)
+        envelope = Envelope(self.stamp, command.actor, each.command_id, command.because_of, command.reason)
         written = list(self._written(envelope, verdict.facts, seal))
 
         for position, (fact, *_) in enumerate(written, first):
