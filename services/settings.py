@@ -137,6 +137,11 @@ class Settings:
         )
 
     @property
+    def own_key_file(self) -> Path:
+        """The file with this machine's own key for tokens."""
+        return self.data_dir / "token.key"
+
+    @property
     def key_file(self) -> Path:
         """The file that holds the master key when it is not given itself."""
         return self.master_key_file or self.data_dir / "master.key"
@@ -171,9 +176,6 @@ def seconds(text: str) -> int:
     if not re.fullmatch(r"[1-9][0-9]{0,5}", text):
         raise SettingInvalid(f"LEDGER_SEAL_SECONDS is {text!r}. It must be a whole number of seconds, at least 1.")
     return int(text)
-    def own_key_file(self) -> Path:
-        """The file with this machine's own key for tokens."""
-        return self.data_dir / "token.key"
 
 
 def yes_or_no(name: str, value: str) -> bool:

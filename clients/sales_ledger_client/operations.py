@@ -23,10 +23,36 @@ class BookedLine(TypedDict):
     payee: str | None
     amount: int
     currency: str
-    cause: Literal['payment', 'refund', 'role-earned', 'transfer', 'revocation', 'expiry', 'sharing', 'signing']
+    cause: Literal['payment', 'refund', 'role-earned', 'transfer', 'revocation', 'expiry', 'sharing', 'signing', 'ruling']
     policy: str
     plan_hash: str
     derivation: Mapping[str, Any]
+
+
+class CaseRow(TypedDict):
+    case: str
+    status: Literal['unknown', 'filed', 'dismissed', 'open', 'decided', 'appealed', 'final', 'executed']
+    filed_at: str
+    by: str
+    parties: list[str]
+    customer: str | None
+    deal: str | None
+    matter: Mapping[str, Any]
+    claim: str
+    expected: int
+    actual: int
+    currency: str
+    policy: str
+    hearing: int
+    members: list[str]
+    votes: int
+    evidence: int
+    finding: str | None
+    cause: str | None
+    final_at: str | None
+    executed_at: str | None
+    turns: list[Mapping[str, Any]]
+    position: int
 
 
 class CustomerSeen(TypedDict):
@@ -84,6 +110,12 @@ class FunnelRow(TypedDict):
 class ListedBookedLine(TypedDict):
     true_up_to: int
     rows: list[BookedLine]
+    after: str | None
+
+
+class ListedCaseRow(TypedDict):
+    true_up_to: int
+    rows: list[CaseRow]
     after: str | None
 
 
@@ -182,6 +214,11 @@ class OneBookedLine(TypedDict):
     row: BookedLine
 
 
+class OneCaseRow(TypedDict):
+    true_up_to: int
+    row: CaseRow
+
+
 class OneCustomerSeen(TypedDict):
     true_up_to: int
     row: CustomerSeen
@@ -195,6 +232,11 @@ class OneDealRow(TypedDict):
 class OneQuotaLeft(TypedDict):
     true_up_to: int
     row: QuotaLeft
+
+
+class OneReplayed(TypedDict):
+    true_up_to: int
+    row: Replayed
 
 
 class OneSale(TypedDict):
@@ -259,6 +301,14 @@ class Refund(TypedDict):
     refunded_at: str
     recorded_at: str
     position: int
+
+
+class Replayed(TypedDict):
+    known_at: str | None
+    true_at: str | None
+    streams: list[str]
+    steps: list[Mapping[str, Any]]
+    standing: Mapping[str, Any]
 
 
 class RollUp(TypedDict):
@@ -849,6 +899,208 @@ class Commands(Connection):
         """Give a rep a quota of their own; what is left out stays the policy's."""
         return self._command("set-quota", key, {"at": at, "rep": rep, "reason": reason, "causation": causation, "held": held, "close": close, "claims_a_day": claims_a_day})
 
+    def file_dispute(
+        self,
+        *,
+        at: datetime,
+        case: str,
+        by: str,
+        against: Sequence[str],
+        matter: Any,
+        expected: int,
+        actual: int,
+        currency: str,
+        claim: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        statement: str | None = None,
+        statement_at: datetime | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Dispute an act or a line: who against whom, what should have been, and what is, in minor units."""
+        return self._command("file-dispute", key, {"at": at, "case": case, "by": by, "against": against, "matter": matter, "expected": expected, "actual": actual, "currency": currency, "claim": claim, "reason": reason, "causation": causation, "statement": statement, "statement_at": statement_at})
+
+    def accept_case(
+        self,
+        *,
+        at: datetime,
+        case: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Take a dispute up: what is disputed and unpaid is held back from here on."""
+        return self._command("accept-case", key, {"at": at, "case": case, "reason": reason, "causation": causation})
+
+    def dismiss_case(
+        self,
+        *,
+        at: datetime,
+        case: str,
+        ground: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Turn a dispute down."""
+        return self._command("dismiss-case", key, {"at": at, "case": case, "ground": ground, "reason": reason, "causation": causation})
+
+    def submit_evidence(
+        self,
+        *,
+        at: datetime,
+        case: str,
+        evidence: str,
+        by: str,
+        sort: Literal['photo', 'contract', 'chat', 'recording', 'document'],
+        sha256: str,
+        kept_at: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Hand in an artefact by its hash, with what sort of thing it is and where it is kept."""
+        return self._command("submit-evidence", key, {"at": at, "case": case, "evidence": evidence, "by": by, "sort": sort, "sha256": sha256, "kept_at": kept_at, "reason": reason, "causation": causation})
+
+    def seat_panel(
+        self,
+        *,
+        at: datetime,
+        case: str,
+        head: Mapping[str, Any],
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Draw the panel, with the first signed head after the hearing began as seed."""
+        return self._command("seat-panel", key, {"at": at, "case": case, "head": head, "reason": reason, "causation": causation})
+
+    def recuse_member(
+        self,
+        *,
+        at: datetime,
+        case: str,
+        member: str,
+        cause: Literal['own-wish', 'conflict', 'absence'],
+        ground: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Let a member of the panel step back; an alternate takes the seat."""
+        return self._command("recuse-member", key, {"at": at, "case": case, "member": member, "cause": cause, "ground": ground, "reason": reason, "causation": causation})
+
+    def cast_vote(
+        self,
+        *,
+        at: datetime,
+        case: str,
+        member: str,
+        ruling: Mapping[str, Any],
+        opinion: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Vote, by the ruling that the member would give, and say why."""
+        return self._command("cast-vote", key, {"at": at, "case": case, "member": member, "ruling": ruling, "opinion": opinion, "reason": reason, "causation": causation})
+
+    def issue_decision(
+        self,
+        *,
+        at: datetime,
+        case: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Count the votes and issue the ruling that they carry, with what it predicts."""
+        return self._command("issue-decision", key, {"at": at, "case": case, "reason": reason, "causation": causation})
+
+    def file_appeal(
+        self,
+        *,
+        at: datetime,
+        case: str,
+        by: str,
+        ground: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Appeal against the decision, once."""
+        return self._command("file-appeal", key, {"at": at, "case": case, "by": by, "ground": ground, "reason": reason, "causation": causation})
+
+    def execute_decision(
+        self,
+        *,
+        at: datetime,
+        case: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        confirms: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Let a final decision take effect. `confirms` is the digest of the difference to the prediction, if there is one."""
+        return self._command("execute-decision", key, {"at": at, "case": case, "reason": reason, "causation": causation, "confirms": confirms})
+
+    def publish_precedent(
+        self,
+        *,
+        at: datetime,
+        case: str,
+        precedent: str,
+        title: str,
+        holding: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Publish what others may learn from a final case. It changes no rule: that takes a new policy version."""
+        return self._command("publish-precedent", key, {"at": at, "case": case, "precedent": precedent, "title": title, "holding": holding, "reason": reason, "causation": causation})
+
+    def bring_case_clock(
+        self,
+        *,
+        at: datetime,
+        case: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Bring in what the clock has made happen to a case; the sweeper's command, which decides nothing."""
+        return self._command("bring-case-clock", key, {"at": at, "case": case, "reason": reason, "causation": causation})
+
+    def apply_penalty(
+        self,
+        *,
+        at: datetime,
+        penalty: str,
+        rep: str,
+        points: int,
+        reason: str | None = None,
+        causation: str | None = None,
+        clause: str | None = None,
+        case: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Take points of credit from someone, for a rule that was broken or a case that says so."""
+        return self._command("apply-penalty", key, {"at": at, "penalty": penalty, "rep": rep, "points": points, "reason": reason, "causation": causation, "clause": clause, "case": case})
+
+    def lift_penalty(
+        self,
+        *,
+        at: datetime,
+        penalty: str,
+        rep: str,
+        ground: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Give the points of a penalty back."""
+        return self._command("lift-penalty", key, {"at": at, "penalty": penalty, "rep": rep, "ground": ground, "reason": reason, "causation": causation})
+
     def erase_subject(
         self,
         *,
@@ -1114,6 +1366,39 @@ class Reads(Connection):
     ) -> OneSale:
         """The signed contract of a deal."""
         return cast(OneSale, self._read(f"/v1/sales/{deal}", {"min_position": min_position}))
+
+    def list_cases(
+        self,
+        *,
+        who: str | None = None,
+        status: Literal['filed', 'dismissed', 'open', 'decided', 'appealed', 'final', 'executed'] | None = None,
+        deal: str | None = None,
+        limit: int = 200,
+        after: str | None = None,
+        min_position: int = 0,
+    ) -> ListedCaseRow:
+        """Cases by id."""
+        return cast(ListedCaseRow, self._read("/v1/cases", {"who": who, "status": status, "deal": deal, "limit": limit, "after": after, "min_position": min_position}))
+
+    def case(
+        self,
+        *,
+        case: str,
+        min_position: int = 0,
+    ) -> OneCaseRow:
+        """A case as it stands."""
+        return cast(OneCaseRow, self._read(f"/v1/cases/{case}", {"min_position": min_position}))
+
+    def replay_case(
+        self,
+        *,
+        case: str,
+        known_at: datetime | None = None,
+        true_at: datetime | None = None,
+        min_position: int = 0,
+    ) -> OneReplayed:
+        """A case replayed."""
+        return cast(OneReplayed, self._read(f"/v1/cases/{case}/replay", {"known_at": known_at, "true_at": true_at, "min_position": min_position}))
 
     def rep_customers(
         self,

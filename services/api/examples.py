@@ -62,6 +62,8 @@ def told(name: str, field: Mapping[str, Any], schema: Mapping[str, Any]) -> Any:
     """What a field is told as: by its name where that is known, else by its type."""
     if "$ref" in field:
         field = schema["$defs"][field["$ref"].rpartition("/")[2]]
+    if either := field.get("oneOf") or field.get("anyOf"):
+        return told(name, either[0], schema)
     if "enum" in field:
         return field["enum"][0]
     if "const" in field:
@@ -74,7 +76,7 @@ def told(name: str, field: Mapping[str, Any], schema: Mapping[str, Any]) -> Any:
         case "boolean":
             return True
         case "array":
-            return []
+            return [told(name, field["items"], schema)] if field.get("minItems") else []
         case "object":
             return {each: told(each, part, schema) for each, part in field.get("properties", {}).items()}
         case _:

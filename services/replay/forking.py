@@ -12,6 +12,7 @@ from datetime import datetime
 from domain import clock
 from domain.facts import AnyFact
 from domain.judgement import judge
+from domain.permissions import who_was_denied
 from domain.policy.facts import PolicyPublished
 from domain.policy.terms import PolicyVersion
 from domain.record import Recorded
@@ -162,7 +163,8 @@ def judged(act: Act, world: World, went: Course) -> tuple[list[AnyFact], Refusal
     """What comes of an act in the histories concerned."""
     world.now = max(act.recorded_at, act.command.at) if act.supposed else act.recorded_at
     world.position = world.position if act.supposed else act.place[0]
-    verdict = judge(act.command, world, engine=act.engine)
+    denied = who_was_denied(act.command, act.refusal)
+    verdict = judge(act.command, world, engine=act.engine, asker=denied)
     return [fact for fact in verdict.facts if fact.stream in went.streams], verdict.refusal
 
 

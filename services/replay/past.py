@@ -129,6 +129,13 @@ class Past:
             seen = sight(command, self.world)
         return seen
 
+    def bring_into_sight(self, wanted_too: Sight) -> None:
+        """Load what is wanted beside what a command sees, as it was at the position."""
+        while not self._sights.holds(wanted_too):
+            wanted = Wanted()
+            self._sights.lacks(wanted, wanted_too)
+            self._load(wanted)
+
     def foresee(self, commands: Sequence[AnyCommand], now: datetime) -> None:
         """Bring into sight at once what commands soon to be judged want to see; what they lack by then is loaded then."""
         self._sights.look_at(now)

@@ -13,6 +13,8 @@ from pydantic_core import from_json
 from domain.commands import COMMAND, AnyCommand
 from domain.engine import ENGINES, Engine, UnknownEngine, engine
 from domain.judgement import judge
+from domain.permissions import sight as sight_of_permission
+from domain.permissions import who_was_denied
 from domain.personal import SEALED_PREFIX
 from services.database import connect
 from services.ledger.answer import NONE, Answer
@@ -210,9 +212,12 @@ def again(each: Kept, asked: Asked, stored: Sequence[Stored], past: Past, engine
             read_fact(from_json(fact.text)["fact"], seals.unseal)
     if not seals.opened:
         raise Erased(each.command_id)
+    denied = who_was_denied(command, Answer.read(each.answer).refusal)
     seen = past.see(command, each.recorded_at)
+    if denied:
+        past.bring_into_sight(sight_of_permission(command, past.world))
     past.world.position = each.position
-    verdict = judge(command, past.world, seen, engine(each.engine, engines))
+    verdict = judge(command, past.world, seen, engine(each.engine, engines), denied)
     envelope = Envelope(stamp(each.recorded_at), command.actor, each.command_id, command.because_of, command.reason)
     texts = [
         record_text(envelope, fact, event_id(each.command_id, index), version, seals.seal(fact.subject))
