@@ -85,6 +85,8 @@ file-appeal             by              own   own   own   own   -     all   all
 execute-decision        -               -     -     -     -     -     all   all
 publish-precedent       -               -     -     -     -     -     all   all
 bring-case-clock        -               -     -     -     -     -     -     all
+apply-penalty           -               -     -     -     all   -     all   all
+lift-penalty            -               -     -     -     all   -     all   all
 see the public pool     -               all   all   all   all   -     all   all
 see who is due to drop  -               -     -     -     all   -     -     all
 see a customer          -               own   unit  unit  all   -     case  all

@@ -42,8 +42,11 @@ TOLD: Final[dict[str, Any]] = {
     "amount": 5_000_000,
     "currency": "CNY",
     "share": 1_000,
+    "whose": "customer/C-1",
 }
 """What a field of that name is told as."""
+
+DIGEST: Final = "^[0-9a-f]{64}$"
 
 SHOWN_TOO: Final = frozenset({"customer_name", "phone", "place", "parent"})
 """Fields that an example has though they may be left out."""
@@ -59,25 +62,31 @@ def example(command: type[BaseModel]) -> dict[str, Any]:
 
 
 def told(name: str, field: Mapping[str, Any], schema: Mapping[str, Any]) -> Any:
-    """What a field is told as: by its name where that is known, else by its type."""
+    """What a field is told as: by its name where that is known and of that type, else by its type."""
     if "$ref" in field:
         field = schema["$defs"][field["$ref"].rpartition("/")[2]]
     if either := field.get("oneOf") or field.get("anyOf"):
         return told(name, either[0], schema)
-    if "enum" in field:
-        return field["enum"][0]
-    if "const" in field:
-        return field["const"]
-    if name in TOLD:
-        return TOLD[name]
+    if "enum" in field or "const" in field:
+        return field["enum"][0] if "enum" in field else field["const"]
+    known = TOLD.get(name)
     match field.get("type"):
-        case "integer" | "number":
-            return 1
-        case "boolean":
-            return True
+        case "object":
+            wanted = field.get("required", ())
+            if isinstance(known, dict):
+                return known
+            return {each: told(each, field["properties"][each], schema) for each in wanted}
+        case "array" if isinstance(known, list):
+            return known
         case "array":
             return [told(name, field["items"], schema)] if field.get("minItems") else []
-        case "object":
-            return {each: told(each, part, schema) for each, part in field.get("properties", {}).items()}
+        case "integer" | "number":
+            return known if isinstance(known, int) else 1
+        case "boolean":
+            return True
+        case _ if field.get("format") == "date-time":
+            return TOLD["at"]
+        case _ if field.get("pattern") == DIGEST:
+            return "5" * 64
         case _:
-            return TOLD["at"] if field.get("format") == "date-time" else "X-1"
+            return known or "X-1"

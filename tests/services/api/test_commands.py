@@ -1,6 +1,14 @@
 """Commands over HTTP: recorded once under their key, refused by name, told who asked and in whose trace."""
 
+import json
+
+import pytest
+
+from domain.commands import COMMANDS
 from domain.fact import customer_stream
+from domain.refusals import Refusal
+from services.api.commands import read
+from services.api.examples import example
 from tests.services.api.conftest import Served, at
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -104,6 +112,13 @@ def test_who_sends_no_key_is_given_one(house: Served) -> None:
     answer = house.by("li").post("/v1/commands/register-customer", json=body).json()
 
     assert [each.command_id for each in house.books.ledger.read(customer_stream("C-6"))] == [answer["id"]]
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_the_example_of_a_command_is_one_that_it_takes(name: str) -> None:
+    told = json.dumps(example(COMMANDS[name])).encode()
+
+    assert not isinstance(read(name, told), Refusal)
 
 
 def test_the_system_sets_up_an_empty_ledger(empty: Served) -> None:
