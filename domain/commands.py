@@ -61,7 +61,7 @@ def parse(body: Mapping[str, Any]) -> AnyCommand | Refusal:
 def refused(error: ValidationError, *, tagged: bool = True) -> Refusal:
     """What a command's shape is refused with. `tagged`: its class was found by its name, which begins every place."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
-    if found[0]["type"] in ("union_tag_invalid", "union_tag_not_found"):
+    if not found[0]["loc"] and found[0]["type"] in ("union_tag_invalid", "union_tag_not_found"):
         return Refusal(code=Code.UNKNOWN_COMMAND, clause="ledger/commands", detail=f"Known: {', '.join(COMMANDS)}.")
     known = [Code(each["type"]) for each in found if each["type"] in CODES]
     told = "; ".join(f"{'.'.join(str(step) for step in each['loc'][tagged:])}: {each['msg']}" for each in found)

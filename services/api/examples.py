@@ -72,10 +72,11 @@ def told(name: str, field: Mapping[str, Any], schema: Mapping[str, Any]) -> Any:
     known = TOLD.get(name)
     match field.get("type"):
         case "object":
-            wanted = field.get("required", ())
+            parts = field.get("properties", {})
+            wanted = [each for each in parts if each in field.get("required", ()) or "const" in parts[each]]
             if isinstance(known, dict):
                 return known
-            return {each: told(each, field["properties"][each], schema) for each in wanted}
+            return {each: told(each, parts[each], schema) for each in wanted}
         case "array" if isinstance(known, list):
             return known
         case "array":

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from domain.commands import COMMANDS
-from domain.permissions import DUTIES, ROWS, Reach
+from domain.permissions import CLAUSE, DUTIES, ROWS, Reach
 from services.api.examples import example
 from tests.services.api.conftest import AS, Served, at
 
@@ -22,7 +22,7 @@ def code_of(answer: httpx.Response) -> str | None:
 
 def is_denied(answer: httpx.Response) -> bool:
     """Whether the table said no, and not a rule."""
-    return code_of(answer) in DENIED and not answer.json().get("detail")
+    return code_of(answer) in DENIED and str(answer.json()["clause"]).startswith(CLAUSE)
 
 
 def body_for(name: str, whose: str) -> dict[str, Any]:
