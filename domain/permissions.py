@@ -20,8 +20,10 @@ from domain.refusals import Code, Refusal
 from domain.standing import deal_and_customer
 from domain.world import World
 
-Reach = Literal["-", "own", "unit", "all"]
-"""`own`: what is one's own. `unit`: that, and what belongs to those one leads. `all`: everybody's. `-`: nothing."""
+Reach = Literal["-", "own", "unit", "case", "all"]
+"""`own`: what is one's own. `unit`: that, and what belongs to those one leads. `case`: what an open case is about. `all`:
+everybody's. `-`: nothing.
+"""
 
 Field = Literal["-", "by", "rep", "to", "member", "unit", "parent"]
 """The field of a command that names the person, or the unit, in whose name it is done."""
@@ -90,8 +92,9 @@ close-period            -               -     -     -     -     all   -     all
 confirm-payout          -               -     -     -     -     all   -     all
 see the public pool     -               all   all   all   all   -     all   all
 see who is due to drop  -               -     -     -     all   -     -     all
-see a customer          -               own   unit  unit  all   -     -     all
-see a deal              -               own   unit  unit  all   all   -     all
+see a customer          -               own   unit  unit  all   -     case  all
+see a deal              -               own   unit  unit  all   all   case  all
+see a case              -               own   unit  unit  own   -     all   all
 see the funnel          -               -     -     all   all   all   -     all
 see sales               -               -     -     all   all   all   -     all
 see commission          -               own   unit  unit  -     all   -     all
@@ -158,7 +161,7 @@ def reaches(asker: Asker, act: str, person: str | None, organisation: Organisati
     match asker.reach(act):
         case "all":
             return True
-        case "-":
+        case "-" | "case":
             return False
         case "own":
             return person == asker.name

@@ -29,6 +29,32 @@ class BookedLine(TypedDict):
     derivation: Mapping[str, Any]
 
 
+class CaseRow(TypedDict):
+    case: str
+    status: Literal['unknown', 'filed', 'dismissed', 'open', 'decided', 'appealed', 'final', 'executed']
+    filed_at: str
+    by: str
+    parties: list[str]
+    customer: str | None
+    deal: str | None
+    matter: Mapping[str, Any]
+    claim: str
+    expected: int
+    actual: int
+    currency: str
+    policy: str
+    hearing: int
+    members: list[str]
+    votes: int
+    evidence: int
+    finding: str | None
+    cause: str | None
+    final_at: str | None
+    executed_at: str | None
+    turns: list[Mapping[str, Any]]
+    position: int
+
+
 class CustomerSeen(TypedDict):
     board: OnBoard
     waiting: list[Waiting]
@@ -84,6 +110,12 @@ class FunnelRow(TypedDict):
 class ListedBookedLine(TypedDict):
     true_up_to: int
     rows: list[BookedLine]
+    after: str | None
+
+
+class ListedCaseRow(TypedDict):
+    true_up_to: int
+    rows: list[CaseRow]
     after: str | None
 
 
@@ -182,6 +214,11 @@ class OneBookedLine(TypedDict):
     row: BookedLine
 
 
+class OneCaseRow(TypedDict):
+    true_up_to: int
+    row: CaseRow
+
+
 class OneCustomerSeen(TypedDict):
     true_up_to: int
     row: CustomerSeen
@@ -195,6 +232,11 @@ class OneDealRow(TypedDict):
 class OneQuotaLeft(TypedDict):
     true_up_to: int
     row: QuotaLeft
+
+
+class OneReplayed(TypedDict):
+    true_up_to: int
+    row: Replayed
 
 
 class OneSale(TypedDict):
@@ -259,6 +301,14 @@ class Refund(TypedDict):
     refunded_at: str
     recorded_at: str
     position: int
+
+
+class Replayed(TypedDict):
+    known_at: str | None
+    true_at: str | None
+    streams: list[str]
+    steps: list[Mapping[str, Any]]
+    standing: Mapping[str, Any]
 
 
 class RollUp(TypedDict):
@@ -1363,6 +1413,39 @@ class Reads(Connection):
     ) -> OneSale:
         """The signed contract of a deal."""
         return cast(OneSale, self._read(f"/v1/sales/{deal}", {"min_position": min_position}))
+
+    def list_cases(
+        self,
+        *,
+        who: str | None = None,
+        status: Literal['filed', 'dismissed', 'open', 'decided', 'appealed', 'final', 'executed'] | None = None,
+        deal: str | None = None,
+        limit: int = 200,
+        after: str | None = None,
+        min_position: int = 0,
+    ) -> ListedCaseRow:
+        """Cases by id."""
+        return cast(ListedCaseRow, self._read("/v1/cases", {"who": who, "status": status, "deal": deal, "limit": limit, "after": after, "min_position": min_position}))
+
+    def case(
+        self,
+        *,
+        case: str,
+        min_position: int = 0,
+    ) -> OneCaseRow:
+        """A case as it stands."""
+        return cast(OneCaseRow, self._read(f"/v1/cases/{case}", {"min_position": min_position}))
+
+    def replay_case(
+        self,
+        *,
+        case: str,
+        known_at: datetime | None = None,
+        true_at: datetime | None = None,
+        min_position: int = 0,
+    ) -> OneReplayed:
+        """A case replayed."""
+        return cast(OneReplayed, self._read(f"/v1/cases/{case}/replay", {"known_at": known_at, "true_at": true_at, "min_position": min_position}))
 
     def rep_customers(
         self,

@@ -98,11 +98,15 @@ def told(name: str, field: Mapping[str, Any], schema: Mapping[str, Any]) -> Any:
         case "object":
             parts = field.get("properties", {})
             wanted = [each for each in parts if each in field.get("required", ()) or "const" in parts[each]]
-            return known or {each: told(each, parts[each], schema) for each in wanted}
+            if isinstance(known, dict):
+                return known
+            return {each: told(each, parts[each], schema) for each in wanted}
+        case "array" if isinstance(known, list):
+            return known
         case "array":
-            return known or ([told(name, field["items"], schema)] if field.get("minItems") else [])
+            return [told(name, field["items"], schema)] if field.get("minItems") else []
         case "integer" | "number":
-            return known or 1
+            return known if isinstance(known, int) else 1
         case "boolean":
             return True
         case _ if field.get("format") == "date-time":

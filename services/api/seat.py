@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from psycopg import Connection
 
@@ -18,6 +18,12 @@ from services.api import problems
 from services.api.looks import Look
 from services.api.problems import Problem
 from services.wiring import Books
+
+OPEN_CASE: Final = """
+SELECT EXISTS (SELECT 1 FROM case_state WHERE status NOT IN ('dismissed', 'executed')
+    AND (customer = %s OR deal = %s OR deal IN (SELECT deal FROM deal_state WHERE customer = %s))
+    AND (%s OR members @> to_jsonb(%s::text)))
+"""
 
 
 @dataclass
@@ -65,11 +71,17 @@ class Seat:
         if row is None or row.registered_at > self.at:
             raise self.out_of_sight()
         owner = row.owner if now else self.owner_then(customer)
-        if self.may_see(owner):
+        if self.may_see(owner) or self.hears(customer=customer):
             return True
-        if owner is not None:
+        if owner is not None or asker.reach(self.act) == "case":
             raise self.out_of_sight()
         return asker.reach(self.act) == "all"
+
+    def hears(self, *, customer: str | None = None, deal: str | None = None) -> bool:
+        """Whether the asker sits on a case about it that is open now, or is of the committee while there is one."""
+        of_committee = self.asker.reach(self.act) == "case"
+        row = self.connection.execute(OPEN_CASE, [customer, deal, customer, of_committee, self.name]).fetchone()
+        return bool(row and row[0])
 
     def owner_then(self, customer: str) -> str | None:
         found = ownership.owner_at(self.connection, customer, self.at).row

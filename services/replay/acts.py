@@ -18,7 +18,7 @@ from domain.refusals import Refusal
 from services.ledger.answer import Answer
 from services.replay.concerned import DealsOf, Histories
 
-RECEIPT: Final = "select command_id, recorded_at, position, engine, command::text, answer::text from receipt"
+RECEIPT: Final = "select command_id, recorded_at, position, engine, command::text, answer::text, asker from receipt"
 BY_ID: Final = RECEIPT + " where command_id = any(%s)"
 WITHOUT_FACT: Final = RECEIPT + " where stream = any(%s) and (answer ->> 'first') is null and position is not null"
 
@@ -30,7 +30,8 @@ AT_POSITION: Final = "select position, record::text from event where position = 
 class Act:
     """A command with the facts that came of it in the histories concerned. None of either where it is supposed only.
 
-    `place` orders the acts as they were judged; `engine` is the version of the rules that judged it.
+    `place` orders the acts as they were judged; `engine` is the version of the rules that judged it, `asker` who asked where
+    that was proven.
     """
 
     recorded_at: datetime
@@ -41,6 +42,7 @@ class Act:
     facts: tuple[Recorded, ...] = ()
     refusal: Refusal | None = None
     supposed: bool = False
+    asker: str | None = None
 
     @property
     def order(self) -> tuple[datetime, tuple[int, int]]:
@@ -121,7 +123,7 @@ def by_order(step: Act | Told) -> tuple[datetime, tuple[int, int]]:
 
 def act_of(row: Sequence[Any], facts: dict[str, list[Recorded]], unseal: Unseal) -> Act | None:
     """The act of a receipt; None for one of which it is not known where it was judged."""
-    command_id, recorded_at, position, version, command, answer = row
+    command_id, recorded_at, position, version, command, answer, asker = row
     if position is None:
         return None
     given = Answer.read(answer)
@@ -133,6 +135,7 @@ def act_of(row: Sequence[Any], facts: dict[str, list[Recorded]], unseal: Unseal)
         engine=engine(version, ENGINES),
         facts=tuple(facts.get(command_id, ())),
         refusal=given.refusal,
+        asker=asker,
     )
 
 

@@ -162,7 +162,7 @@ def judged(act: Act, world: World, went: Course) -> tuple[list[AnyFact], Refusal
     """What comes of an act in the histories concerned."""
     world.now = max(act.recorded_at, act.command.at) if act.supposed else act.recorded_at
     world.position = world.position if act.supposed else act.place[0]
-    verdict = judge(act.command, world, engine=act.engine)
+    verdict = judge(act.command, world, engine=act.engine, asker=act.asker)
     return [fact for fact in verdict.facts if fact.stream in went.streams], verdict.refusal
 
 

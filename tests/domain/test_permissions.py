@@ -70,7 +70,7 @@ def test_a_line_names_a_field_that_its_command_has_and_cells_are_words_of_the_ta
     for row in ROWS.values():
         fields = getattr(COMMANDS.get(row.act), "model_fields", {})
         assert row.field == "-" or row.field in fields, row.act
-        assert set(row.reaches.values()) <= {"-", "own", "unit", "all"}, row.act
+        assert set(row.reaches.values()) <= {"-", "own", "unit", "case", "all"}, row.act
         assert tuple(row.reaches) == DUTIES
 
 

@@ -4,13 +4,14 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from services.api.reads import availability, customers, deals, feed, money, organisation, pool, reps
+from services.api.reads import availability, cases, customers, deals, feed, money, organisation, pool, reps
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     pool.router,
     customers.router,
     deals.router,
     money.router,
+    cases.router,
     reps.router,
     organisation.router,
     availability.router,

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from projections import deals as all_deals
 from projections import history as histories
 from projections import ownership, pool
+from projections.cases import Cases
 from projections.deals import DealRow, Deals
 from projections.history import Entry, History
 from projections.organisation import OrganisationChart
@@ -75,7 +76,7 @@ async def customer(request: Request, customer: Name, min_position: MinPosition =
         waiting = cooling_down(seat.connection, customer, seat.at).rows
         return one(found.position, CustomerSeen(on_board(found.row, seat, clear=clear), waiting))
 
-    return await answered(request, Asked(ACT, (PoolBoard, OrganisationChart), customer, min_position), find)
+    return await answered(request, Asked(ACT, (PoolBoard, OrganisationChart, Cases), customer, min_position), find)
 
 
 @router.get("/customers/{customer}/history", response_model=Listed[Told], summary="A customer's history")
@@ -99,7 +100,7 @@ async def customer_history(
         )
         return listed(found.position, [told(entry, seat, clear=clear) for entry in found.rows], found.after)
 
-    models = (PoolBoard, Ownership, History)
+    models = (PoolBoard, Ownership, History, Cases)
     return await answered(request, Asked(ACT, models, customer, min_position, at), find)
 
 
@@ -136,7 +137,7 @@ async def customer_owners(
         found = ownership.of_customer(seat.connection, customer, known_at=known_at, limit=limit, after=since)
         return listed(found.position, found.rows, found.after)
 
-    return await answered(request, Asked(ACT, (PoolBoard, Ownership), customer, min_position, known_at), find)
+    return await answered(request, Asked(ACT, (PoolBoard, Ownership, Cases), customer, min_position, known_at), find)
 
 
 @router.get("/customers/{customer}/deals", response_model=Listed[DealRow], summary="A customer's deals")
@@ -151,4 +152,4 @@ async def customer_deals(
         found = all_deals.deals(seat.connection, customer=customer, limit=limit, after=since)
         return listed(found.position, found.rows, found.after)
 
-    return await answered(request, Asked(ACT, (PoolBoard, Deals), customer, min_position), find)
+    return await answered(request, Asked(ACT, (PoolBoard, Deals, Cases), customer, min_position), find)

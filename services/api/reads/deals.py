@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from projections import deals, ownership
 from projections.booking import BookedLine
+from projections.cases import Cases
 from projections.deals import DealRow, Deals, FunnelRow
 from projections.explain import Reason, explain_deal
 from projections.lines import Lines, lines
@@ -36,7 +37,7 @@ from services.api.seat import Seat
 router: Final = APIRouter(tags=["deals"])
 
 ACT: Final = "see a deal"
-MODELS: Final = (Deals, Ownership)
+MODELS: Final = (Deals, Ownership, Cases)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def in_sight(seat: Seat, deal: str) -> DealRow:
     row = deals.one(seat.connection, deal).row
     if row is None or row.opened_at > seat.at:
         raise seat.out_of_sight()
-    if not seat.may_see(row.rep):
+    if not seat.may_see(row.rep) and not seat.hears(customer=row.customer, deal=deal):
         owner = ownership.owner_at(seat.connection, row.customer, seat.at).row
         seat.must_see(owner.owner if owner else None)
     return row
