@@ -13,7 +13,8 @@ from services.payroll.statement import Heading
 BY_CONTENT = (Format.XLSX, Format.PARQUET)
 """Formats whose bytes hang on a library's version: their digest is that of the content."""
 
-AT_ONCE: Final = 5_000
+THREADS: Final = 2
+AT_ONCE: Final = 2_500
 """Rows that are put together by all writers at once: what they are written as is forty times larger."""
 
 
@@ -36,7 +37,7 @@ def export_digests(connection: Connection[Any], heading: Heading, select: sql.Co
     """SHA-256 in hex of every export without a layout, by format, in one pass over the rows; the columns are put together in threads."""
     sinks = {each: Hashing() for each in Format if each not in BY_CONTENT}
     writers = [writer(each, cast(BinaryIO, sink), heading) for each, sink in sinks.items()]
-    with ThreadPoolExecutor(len(writers)) as threads:
+    with ThreadPoolExecutor(THREADS) as threads:
         for rows in batches(connection, select):
             for start in range(0, rows.num_rows, AT_ONCE):
                 part = rows.slice(start, AT_ONCE)
