@@ -127,6 +127,11 @@ def claims_of(rep: str, day: date) -> tuple[str, str]:
     return ("claims", f"{rep}@{day.isoformat()}")
 
 
+def kept_for_a_case(subject: str) -> tuple[str, str]:
+    """The tally of open cases that keep a subject's personal data."""
+    return ("open-case", subject)
+
+
 def effects(fact: AnyFact) -> tuple[Effect, ...]:
     """What the fact changes in the shared facts of its ledger."""
     if isinstance(fact, PoolFact):
@@ -178,6 +183,10 @@ def effects(fact: AnyFact) -> tuple[Effect, ...]:
 def of_case(fact: CaseFact) -> tuple[Effect, ...]:
     """When a case's deadlines have the clock say something: of a decision that has not come, of an appeal that has not."""
     match fact:
+        case DisputeFiled():
+            return tuple(Count(*kept_for_a_case(subject), 1) for subject in fact.subjects)
+        case CaseDismissed() | DecisionExecuted(decide_by=None):
+            return tuple(Count(*kept_for_a_case(subject), -1) for subject in fact.subjects)
         case CaseAccepted() | AppealFiled() | DecisionExecuted(decide_by=datetime()):
             return (Wake(DECISION, fact.decide_by), Rest(APPEAL))
         case VoteCast(carries=True):
@@ -189,7 +198,7 @@ def of_case(fact: CaseFact) -> tuple[Effect, ...]:
         case DecisionFinalized():
             return (Rest(APPEAL),)
         case (
-            DisputeFiled() | CaseDismissed() | EvidenceSubmitted() | PanelSeated() | MemberRecused() | VoteCast()
+            EvidenceSubmitted() | PanelSeated() | MemberRecused() | VoteCast()
             | DecisionExecuted() | PrecedentPublished()
         ):  # fmt: skip
             return ()

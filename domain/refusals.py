@@ -56,6 +56,7 @@ class Code(StrEnum):
 
     SUBJECT_ERASED = "subject-erased", "Nothing more is written of a person whose data was erased."
     LEGAL_HOLD = "legal-hold", "A legal hold keeps a person's data until it is lifted."
+    CASE_OPEN = "case-open", "An open case keeps the data of its parties and of the customer whom it is about."
     UNKNOWN_HOLD = "unknown-hold", "No legal hold of this id stands."
 
     # the pool

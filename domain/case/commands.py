@@ -5,15 +5,16 @@ from typing import Literal
 from domain.case.facts import Amount, EvidenceSort, Head, RecusalCause
 from domain.case.matter import Matter, streams_of
 from domain.case.ruling import Digest, Ruling
-from domain.fact import CommandOnCase, Id, Instant, Sight, Text, case_stream
+from domain.fact import CommandOnCase, Id, Sight, Text, case_stream
 from domain.money import Currency
+from domain.months import Month
 from domain.world import World
 
 
 class FileDispute(CommandOnCase):
     """Dispute an act or a line: who against whom, what should have been, and what is, in minor units.
 
-    `statement` and `statement_at` name the statement that shows it, and when it was issued.
+    `statement` is the closed month whose statement shows it; when that was issued, the ledger knows.
     """
 
     name: Literal["file-dispute"] = "file-dispute"
@@ -24,8 +25,7 @@ class FileDispute(CommandOnCase):
     actual: Amount
     currency: Currency
     claim: Text
-    statement: Id | None = None
-    statement_at: Instant | None = None
+    statement: Month | None = None
 
     def sees(self, world: World) -> Sight:
         del world

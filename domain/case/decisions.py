@@ -1,6 +1,7 @@
 """How a case comes before the committee: filed in time, accepted or dismissed, its evidence handed in."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import assert_never
 
 from domain.authority import reserved
@@ -23,7 +24,7 @@ from domain.case.course import Case
 from domain.case.ending import appeal, execute, publish
 from domain.case.facts import CaseAccepted, CaseDismissed, DisputeFiled, EvidenceSubmitted
 from domain.case.hearing import issue, recuse, seat, vote
-from domain.case.matter import AnyMatter, lines_of
+from domain.case.matter import AnyMatter, OfCustomers, lines_of
 from domain.case.procedure import (
     Act,
     Deadlines,
@@ -77,8 +78,8 @@ def decide(command: CaseCommand, world: World) -> Answer:
 def file(command: FileDispute, world: World) -> Answer:
     """File a dispute. The time of the act is the ledger's; the case is heard by the policy of the act's deal, or of who files.
 
-    Refuses with `id-taken`, `unknown-rep`, `not-allowed`, `unknown-act`, `no-policy`, `disputes-unregulated`, `filed-late`
-    or `calendar-ends`, in this order.
+    Refuses with `id-taken`, `unknown-rep`, `not-allowed`, `unknown-act`, `no-policy`, `disputes-unregulated`,
+    `period-not-closed`, `filed-late` or `calendar-ends`, in this order.
     """
     if world.case(command.case).case.filing:
         return Refusal(code=Code.ID_TAKEN, clause="case", rival=command.case)
@@ -97,7 +98,10 @@ def file(command: FileDispute, world: World) -> Answer:
     terms = policy.disputes
     if terms is None:
         return Refusal(code=Code.DISPUTES_UNREGULATED, clause=policy.clause("disputes"))
-    if late := filed_late(command, act, policy, terms, world):
+    issued = issued_at(command.statement, world)
+    if isinstance(issued, Refusal):
+        return issued
+    if late := filed_late(act, issued, policy, terms, world):
         return late
     accept_by = working_days(world.now, terms.accepted_within, policy)
     if accept_by is None:
@@ -116,7 +120,8 @@ def file(command: FileDispute, world: World) -> Answer:
             currency=command.currency,
             claim=command.claim,
             statement=command.statement,
-            statement_at=command.statement_at,
+            statement_at=issued,
+            subjects=subjects_of(command.matter, parties, world),
             accept_by=accept_by,
             policy=policy.policy,
             policy_hash=world.policies.hashes[policy.policy],
@@ -154,7 +159,17 @@ def dismiss(command: DismissCase, world: World) -> Answer:
     if refusal := not_before_the_committee(command, known, world):
         return refusal
     clause = clause_of(known, "disputes")
-    return [CaseDismissed(at=command.at, case=command.case, by=command.actor, ground=command.ground, clause=clause)]
+    assert known.filing is not None, "what comes before the committee was filed"
+    return [
+        CaseDismissed(
+            at=command.at,
+            case=command.case,
+            by=command.actor,
+            subjects=known.filing.subjects,
+            ground=command.ground,
+            clause=clause,
+        )
+    ]
 
 
 def submit(command: SubmitEvidence, world: World) -> Answer:
@@ -189,14 +204,31 @@ def submit(command: SubmitEvidence, world: World) -> Answer:
     ]
 
 
+def subjects_of(matter: AnyMatter, parties: Sequence[str], world: World) -> tuple[str, ...]:
+    """Whose personal data may be evidence: the parties', and that of the customer whom the case is about."""
+    opening = world.deal(matter.deal).deal.opening if matter.deal else None
+    customer = matter.customer if isinstance(matter, OfCustomers) else opening.customer if opening else None
+    return (*((f"customer/{customer}",) if customer else ()), *(f"rep/{party}" for party in parties))
+
+
+def issued_at(statement: str | None, world: World) -> datetime | Refusal | None:
+    """When the statements of that month were issued: at its closing, as the ledger recorded it. None where none is named."""
+    if statement is None:
+        return None
+    known = world.payroll.periods.get(statement)
+    if known is None or known.closing is None:
+        return Refusal(code=Code.PERIOD_NOT_CLOSED, clause="payroll/statement", rival=statement)
+    return known.closing.at
+
+
 def filed_late(
-    command: FileDispute, act: Act, policy: PolicyVersion, terms: DisputeTerms, world: World
+    act: Act, issued: datetime | None, policy: PolicyVersion, terms: DisputeTerms, world: World
 ) -> Refusal | None:
     """Refuse with `filed-late`, or with `calendar-ends` where the statement's working days cannot be counted."""
     if world.now <= act.at + terms.filed_within:
         return None
-    if command.statement_at is not None:
-        until = working_days(command.statement_at, terms.filed_after_statement, policy)
+    if issued is not None:
+        until = working_days(issued, terms.filed_after_statement, policy)
         if until is None:
             return calendar_ends(policy)
         if world.now < until:

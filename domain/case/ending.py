@@ -104,6 +104,7 @@ def execute(command: ExecuteDecision, world: World) -> Answer:
         amounts=amounts,
         moved=difference,
         confirmed_by=command.actor if difference else None,
+        subjects=filing.subjects,
     )
     return [*consequences, *released, executed]
 

@@ -6,7 +6,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from domain.case.matter import Matter
 from domain.case.ruling import Digest, Ruling
-from domain.fact import Id, OfCase, Text
+from domain.fact import Id, OfCase, SubjectName, Text
 from domain.money import Currency
 
 Amount = Annotated[int, Field(ge=0, lt=2**63)]
@@ -66,7 +66,7 @@ class DisputeFiled(OfCase):
     """`act_at` and `act_position` are when the disputed act was and the event that recorded it, as the ledger knows it.
 
     `expected` and `actual` are what the filer says should have been and what is, in minor units. `statement` names the
-    statement that shows it, where the dispute is of one. `policy` is the version by which the whole case is heard.
+    statement that shows it, where the dispute is of one. The personal data of `subjects` is kept while the case is open. `policy` is the version by which the whole case is heard.
     """
 
     kind: Literal["dispute-filed.v1"] = "dispute-filed.v1"
@@ -81,6 +81,7 @@ class DisputeFiled(OfCase):
     claim: Text
     statement: Id | None = None
     statement_at: AwareDatetime | None = None
+    subjects: tuple[SubjectName, ...]
     accept_by: AwareDatetime
     policy: Id
     policy_hash: str
@@ -101,8 +102,11 @@ class CaseAccepted(OfCase):
 
 
 class CaseDismissed(OfCase):
+    """`subjects` are those whose personal data the case no longer keeps."""
+
     kind: Literal["case-dismissed.v1"] = "case-dismissed.v1"
     by: Id
+    subjects: tuple[SubjectName, ...]
     ground: Text
     clause: str
 
@@ -200,7 +204,8 @@ class DecisionFinalized(OfCase):
 
 class DecisionExecuted(OfCase):
     """`amounts` are what the ruling comes to at its execution; `moved` is how they differ from what it predicted, which
-    `confirmed_by` has seen and confirmed. A remand opens the next hearing: its deadlines are given.
+    `confirmed_by` has seen and confirmed. The personal data of `subjects` is kept no longer. A remand opens the next hearing: its
+    deadlines are given, and nothing is let go.
     """
 
     kind: Literal["decision-executed.v1"] = "decision-executed.v1"
@@ -209,6 +214,7 @@ class DecisionExecuted(OfCase):
     amounts: tuple[Predicted, ...]
     moved: tuple[Moved, ...] = ()
     confirmed_by: Id | None = None
+    subjects: tuple[SubjectName, ...] = ()
     evidence_until: AwareDatetime | None = None
     decide_by: AwareDatetime | None = None
     appeal_until: AwareDatetime | None = None

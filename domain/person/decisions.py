@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Literal, assert_never
 
 from domain.authority import reserved
+from domain.effects import kept_for_a_case
 from domain.fact import Command, Id, Sight, SubjectName, Text, stream_of_subject
 from domain.person.facts import LegalHoldLifted, LegalHoldPlaced, PersonalData, PersonFact, SubjectErased
 from domain.refusals import Code, Refusal
@@ -40,6 +41,10 @@ class EraseSubject(CommandOnSubject):
     name: Literal["erase-subject"] = "erase-subject"
     ground: Text
 
+    def sees(self, world: World) -> Sight:
+        del world
+        return Sight(streams=(self.stream,), tallies=(kept_for_a_case(self.whose),))
+
 
 class PlaceLegalHold(CommandOnSubject):
     """Keep a subject's data from being erased, until the hold is lifted."""
@@ -72,7 +77,7 @@ def decide(command: PersonCommand, world: World) -> Answer:
 
 
 def erase(command: EraseSubject, world: World) -> Answer:
-    """Erase. Refuses with `not-allowed`, `unknown-customer`, `unknown-rep`, `subject-erased` or `legal-hold`."""
+    """Erase. Refuses with `not-allowed`, `unknown-customer`, `unknown-rep`, `subject-erased`, `legal-hold` or `case-open`."""
     if refusal := reserved(world, command.actor, command.at, "mid-office", "manager", clause="person/erase"):
         return refusal
     data = data_of(command.whose, world)
@@ -88,6 +93,10 @@ def erase(command: EraseSubject, world: World) -> Answer:
             rival=hold.hold,
             rival_position=hold.position or None,
             rival_at=hold.since,
+        )
+    if open_cases := world.tally(kept_for_a_case(command.whose)):
+        return Refusal(
+            code=Code.CASE_OPEN, clause="person/open-case", rival=command.whose, detail=f"Open cases: {open_cases}."
         )
     story, _, name = command.whose.partition("/")
     keys = world.customer(name).customer.keys if story == "customer" else ()

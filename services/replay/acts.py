@@ -11,12 +11,15 @@ from pydantic_core import from_json
 
 from domain.commands import COMMAND, AnyCommand
 from domain.engine import ENGINES, Engine, engine
-from domain.fact import ORGANISATION, POLICIES
+from domain.fact import ORGANISATION, PAYROLL, POLICIES
 from domain.personal import Unseal
 from domain.record import Recorded
 from domain.refusals import Refusal
 from services.ledger.answer import Answer
 from services.replay.concerned import DealsOf, Histories
+
+REFERENCES: Final = frozenset({ORGANISATION, POLICIES, PAYROLL})
+"""The histories that every command may look at."""
 
 RECEIPT: Final = "select command_id, recorded_at, position, engine, command::text, answer::text, asker from receipt"
 BY_ID: Final = RECEIPT + " where command_id = any(%s)"
@@ -111,10 +114,10 @@ def course(
     for each in histories.facts:
         facts.setdefault(each.command_id, []).append(each)
     acts = [act for row in rows if (act := act_of(cast(Any, row), facts, unseal))]
-    told = [Told(each) for each in histories.facts if each.stream in (ORGANISATION, POLICIES)]
+    told = [Told(each) for each in histories.facts if each.stream in REFERENCES]
     asked = {act.command_id for act in acts}
     steps: list[Act | Told] = [*acts, *(each for each in told if each.recorded.command_id not in asked)]
-    return Course(head, until, streams | {ORGANISATION, POLICIES}, tuple(sorted(steps, key=by_order)))
+    return Course(head, until, streams | REFERENCES, tuple(sorted(steps, key=by_order)))
 
 
 def by_order(step: Act | Told) -> tuple[datetime, tuple[int, int]]:

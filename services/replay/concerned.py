@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from psycopg import Connection
 
-from domain.fact import ORGANISATION, POLICIES, case_stream, customer_stream, deal_stream
+from domain.fact import ORGANISATION, PAYROLL, POLICIES, case_stream, customer_stream, deal_stream
 from domain.personal import Unseal
 from domain.record import Recorded
 from services.ledger.mapper import read_record
@@ -79,7 +79,7 @@ class Histories:
 
     def add_reference(self) -> None:
         """Read the organisation and the policies whole."""
-        for each in self.read(OF_STREAMS, [ORGANISATION, POLICIES]):
+        for each in self.read(OF_STREAMS, [ORGANISATION, POLICIES, PAYROLL]):
             self.by_stream.setdefault(each.stream, []).append(each)
 
     def read(self, query: str, asked: Sequence[str] | Sequence[int]) -> Iterator[Recorded]:

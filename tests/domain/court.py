@@ -10,8 +10,9 @@ from typing import Any, Self
 from domain.case.course import Case, Hearing
 from domain.facts import AnyFact
 from domain.judgement import Verdict
+from domain.payroll.facts import PeriodClosed, PeriodOpened
 from domain.refusals import Refusal
-from tests.domain.story import Story, forked, signed
+from tests.domain.story import Story, forked, on, signed
 
 REGIONS = ("north", "south", "central")
 ROOT = "3d" * 32
@@ -44,6 +45,24 @@ class Court(Story):
     @property
     def members(self) -> tuple[str, ...]:
         return self.hearing.members
+
+    def issues_statements(self, month: str, at: str) -> Self:
+        """A month closed at that time."""
+        opened = PeriodOpened(
+            at=on(at),
+            period=month,
+            policy="B2B-1",
+            begins=on("01-01 00:00"),
+            ends=on(at),
+            pay_day=on(at).date(),
+            by="Fan",
+        )
+        self.add(opened)
+        return self.add(
+            PeriodClosed(
+                at=on(at), period=month, position=1, policy="B2B-1", plans={}, totals=(), digest="d" * 64, by="Fan"
+            )
+        )
 
     def files(self, at: str = "02-26 09:00", **fields: Any) -> Self:
         told: dict[str, Any] = {

@@ -6,7 +6,7 @@ from domain.case import decisions as case
 from domain.case.facts import CaseAccepted, CaseDismissed, DisputeFiled, EvidenceSubmitted
 from domain.payout.facts import PayoutHeld
 from domain.policy.terms import PolicyVersion
-from tests.domain.court import accepted, courtroom
+from tests.domain.court import Court, accepted, courtroom
 from tests.domain.story import documented, kinds, ladder, on, only, shipped
 
 FILED: dict[str, Any] = {
@@ -36,9 +36,12 @@ def test_a_filing_is_refused_in_order() -> None:
     climb.meets("no-policy")
     court.lawful().given("publish-policy", "02-24 09:00", actor="Ma", version=without_disputes())
     climb.meets("disputes-unregulated", matter=FILED["matter"], at="03-21 09:01")
-    climb.meets("filed-late", statement="2024-02", statement_at=on("2026-12-28 09:00"), at="2026-12-24 09:00")
+    climb.with_(statement="2024-02").meets("period-not-closed", statement=None)
+    court.issues_statements("2024-02", "2026-12-28 09:00")
+    climb.meets("filed-late", statement="2024-02", at="2026-12-28 09:00")
+    court.issues_statements("2024-03", "2026-12-21 09:00")
 
-    assert climb.meets("calendar-ends", statement_at=on("2026-12-21 09:00")).climbed() == (documented(case.file))
+    assert climb.meets("calendar-ends", statement="2024-03", at="2026-12-24 09:00").climbed() == (documented(case.file))
 
 
 def test_a_dispute_names_act_parties_and_amounts_and_takes_the_time_of_the_act_from_the_ledger() -> None:
@@ -57,6 +60,7 @@ def test_every_act_that_the_ledger_knows_can_be_disputed_and_no_other() -> None:
     court.given("claim-customer", "02-22 08:00", rep="Li")
     court.visits("Li", "02-22 09:00")
     court.given("receive-payment", "02-23 09:00", payment="P-1", external_id="B-1", amount=1)
+    court.issues_statements("2024-01", "02-23 10:00")
     known = {
         "record": ({"act": "record", "customer": "shop"}, "01-02 09:00"),
         "holding": ({"act": "holding", "customer": "shop", "deal": "deal"}, "02-22 08:00"),
@@ -73,8 +77,7 @@ def test_every_act_that_the_ledger_knows_can_be_disputed_and_no_other() -> None:
     ]
 
     for number, (matter, at) in enumerate(known.values()):
-        statement = {"statement": "2024-01", "statement_at": on("02-23 10:00")}
-        fields = {**FILED, "case": f"K-{number}", "matter": matter, **statement}
+        fields = {**FILED, "case": f"K-{number}", "matter": matter, "statement": "2024-01"}
         filed = only(DisputeFiled, court.tells("file-dispute", "02-26 09:00", **fields))
         assert (filed.act_at, court.log[filed.act_position - 1].at) == (on(at), on(at))
     for matter in unknown:
@@ -85,12 +88,15 @@ def test_every_act_that_the_ledger_knows_can_be_disputed_and_no_other() -> None:
 
 
 def test_a_dispute_is_filed_within_thirty_days_of_the_act_or_five_working_days_of_the_statement() -> None:
-    late = {**FILED, "statement": "2024-02", "statement_at": on("03-21 10:00")}  # Thursday: over at the end of the 28th
+    late = {**FILED, "statement": "2024-02"}
+
+    def issued() -> Court:
+        return courtroom().issues_statements("2024-02", "03-21 10:00")  # Thursday: over at the end of the 28th
 
     assert not courtroom().judged("file-dispute", "03-21 09:00", **FILED).refusal
     assert courtroom().refuses("file-dispute", "03-21 09:01", **FILED).code == "filed-late"
-    assert not courtroom().judged("file-dispute", "03-28 23:59", **late).refusal
-    assert courtroom().refuses("file-dispute", "03-29 00:00", **late).code == "filed-late"
+    assert not issued().judged("file-dispute", "03-28 23:59", **late).refusal
+    assert issued().refuses("file-dispute", "03-29 00:00", **late).code == "filed-late"
 
 
 def test_a_date_on_the_paper_does_not_make_a_filing_or_evidence_early() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from domain.person.facts import SubjectErased
 from domain.refusals import Code
+from tests.domain.court import courtroom
 from tests.domain.story import LICENCE, PHONE, Story, in_business, kinds, on, with_a_shop
 
 SHOP, LI = "customer/shop", "rep/Li"
@@ -100,3 +101,13 @@ def test_a_hold_has_its_own_ladder() -> None:
     story.given("lift-legal-hold", "08-01 09:00", whose=SHOP, hold="court-12", actor="Mei")
     story.given("erase-subject", "08-01 10:00", whose=SHOP, actor="Mei")
     assert refused("place-legal-hold") == Code.SUBJECT_ERASED
+
+
+def test_an_open_case_keeps_the_data_of_its_parties_and_of_its_customer_until_it_is_over() -> None:
+    court = courtroom().files()
+
+    for whose in (SHOP, "rep/Wang", LI):
+        assert court.refuses("erase-subject", "02-26 09:30", whose=whose, actor="Mei").code == Code.CASE_OPEN
+    assert kinds(court.tells("erase-subject", "02-26 09:30", whose="rep/Zhou", actor="Mei")) == ["subject-erased"]
+    court.given("dismiss-case", "02-26 10:00", case="K-1", actor="Kong")
+    assert kinds(court.tells("erase-subject", "02-26 10:30", whose=SHOP, actor="Mei")) == ["subject-erased"]
