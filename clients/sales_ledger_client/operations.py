@@ -84,21 +84,6 @@ class DealRow(TypedDict):
     position: int
 
 
-class Event(TypedDict):
-    position: int
-    event_id: str
-    stream: str
-    version: int
-    kind: str
-    occurred_at: str
-    recorded_at: str
-    actor: str
-    command_id: str
-    causation: str | None
-    reason: str | None
-    fact: Mapping[str, Any]
-
-
 class FunnelRow(TypedDict):
     measure: Literal['standing', 'opened', 'entered', 'signed', 'lost']
     stage: str
@@ -122,12 +107,6 @@ class ListedCaseRow(TypedDict):
 class ListedDealRow(TypedDict):
     true_up_to: int
     rows: list[DealRow]
-    after: str | None
-
-
-class ListedEvent(TypedDict):
-    true_up_to: int
-    rows: list[Event]
     after: str | None
 
 
@@ -914,11 +893,10 @@ class Commands(Connection):
         reason: str | None = None,
         causation: str | None = None,
         statement: str | None = None,
-        statement_at: datetime | None = None,
         key: str | None = None,
     ) -> Answer:
         """Dispute an act or a line: who against whom, what should have been, and what is, in minor units."""
-        return self._command("file-dispute", key, {"at": at, "case": case, "by": by, "against": against, "matter": matter, "expected": expected, "actual": actual, "currency": currency, "claim": claim, "reason": reason, "causation": causation, "statement": statement, "statement_at": statement_at})
+        return self._command("file-dispute", key, {"at": at, "case": case, "by": by, "against": against, "matter": matter, "expected": expected, "actual": actual, "currency": currency, "claim": claim, "reason": reason, "causation": causation, "statement": statement})
 
     def accept_case(
         self,
@@ -1534,13 +1512,3 @@ class Reads(Connection):
     ) -> Taken:
         """Is this customer taken?"""
         return cast(Taken, self._ask("/v1/availability", {"phone": phone, "licence": licence}))
-
-    def list_events(
-        self,
-        *,
-        after: int = 0,
-        limit: int = 200,
-        min_position: int = 0,
-    ) -> ListedEvent:
-        """Every fact, in order."""
-        return cast(ListedEvent, self._read("/v1/events", {"after": after, "limit": limit, "min_position": min_position}))

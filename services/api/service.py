@@ -9,12 +9,15 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic_core import to_json
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
 from domain.commands import COMMANDS
+from domain.permissions import asker_at
+from domain.refusals import Code, Refusal
 from services.access.keys import keys_of
 from services.access.tokens import Tokens
-from services.api.access import Record
+from services.api.access import AccessRecord, Record
 from services.api.bulk import Bulk
 from services.api.call import Call, Receive, Scope, Send
 from services.api.commands import Commands
@@ -23,14 +26,19 @@ from services.api.health import Health
 from services.api.looks import Looks
 from services.api.openapi import document
 from services.api.page import page
-from services.api.problems import Problem
+from services.api.problems import Problem, of
 from services.api.reading import Reading
 from services.api.reads import ROUTERS
 from services.api.reads.asking import Sent
 from services.api.reads.availability import Patience
+from services.api.seat import belongs
+from services.feed.http import routes
+from services.feed.reading import Feed
 from services.wiring import Books
 
 ROOT: Final = "/v1"
+EVENTS: Final = "/events"
+SEE_THE_FEED: Final = "see the feed"
 BULK: Final = f"{ROOT}/commands"
 NAMES: Final = {f"{BULK}/{name}": name for name in COMMANDS}
 HTML: Final = b"text/html; charset=utf-8"
@@ -53,6 +61,8 @@ class Service:
         self.commands = Commands(books.ledger, self.gate, self.looks)
         self.bulk = Bulk(self.commands)
         self.reads = reads(self.reading)
+        self.feed = Feed(books.ledger.log_recorder)
+        self.events = Starlette(routes=routes(self.feed, EVENTS))
         health = Health(self.gate, self.looks)
         self.open: dict[str, Answer] = {
             "/healthz": health.alive,
@@ -71,6 +81,8 @@ class Service:
         try:
             if call.path in self.open:
                 await self._open(call)
+            elif call.path == EVENTS:
+                await self._events(call)
             else:
                 self.gate.enter()
                 entered = True
@@ -83,10 +95,12 @@ class Service:
             self.gate.tell(call)
 
     def stop(self) -> None:
-        """Read no more of the streams that are open; what was read is answered."""
+        """Read no more of the streams that are open; what was read is answered, and followers are let go."""
+        self.feed.close()
         self.bulk.stopping.set()
 
     def close(self) -> None:
+        self.feed.close()
         self.reading.close()
         self.record.close()
         self.looks.close()
@@ -108,6 +122,22 @@ class Service:
         if call.method not in ("GET", "HEAD"):
             raise Problem("method-not-allowed", allow="GET, HEAD")
         await self.open[call.path](call)
+
+    async def _events(self, call: Call) -> None:
+        """The feed, for who may have all of it. Whoever follows on is not counted among the requests in work."""
+        name, look = await self.gate.prove(call), await self.looks.look()
+        belongs(look, name)
+        asker = asker_at(look.organisation, name, look.at)
+        if asker is None or asker.reach(SEE_THE_FEED) != "all":
+            denied = of(Refusal(code=Code.NOT_ALLOWED, clause=f"permissions/{SEE_THE_FEED}", rival=name))
+            await self.record.put(AccessRecord.of(call, SEE_THE_FEED, "events", denied.code))
+            raise denied
+
+        async def noting(message: dict[str, Any]) -> None:
+            call.status = message.get("status", call.status)
+            await call.send(message)
+
+        await self.events(call.scope, call.receive, noting)  # type: ignore[arg-type] # the server's messages are dictionaries
 
     async def _fail(self, call: Call, error: Exception) -> None:
         problem = problem_of(error)

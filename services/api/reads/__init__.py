@@ -4,7 +4,7 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from services.api.reads import availability, cases, customers, deals, feed, money, organisation, pool, reps
+from services.api.reads import availability, cases, customers, deals, money, organisation, pool, reps
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     pool.router,
@@ -15,6 +15,5 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     reps.router,
     organisation.router,
     availability.router,
-    feed.router,
 )
 """Every router of reads."""

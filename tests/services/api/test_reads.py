@@ -178,3 +178,19 @@ def test_the_documents_are_there_for_everybody_and_fetch_nothing_from_outside(ho
     assert json.loads(document)["openapi"] == "3.1.0"
     assert "claim-customer" in page
     assert not any(outside in page for outside in ("http://", "https://", "<script", "@import"))
+
+
+def test_the_feed_is_for_processes_in_pages_and_as_a_stream_and_each_denial_is_kept(house: Served) -> None:
+    page = house.by("system").get("/events", params={"limit": 2, "kind": "rep-joined.v1"})
+
+    assert [event["type"] for event in page.json()["events"]] == ["rep-joined.v1"] * 2
+    again = house.by("system").get(
+        "/events", params={"limit": 2, "kind": "rep-joined.v1"}, headers={"If-None-Match": page.headers["etag"]}
+    )
+    assert again.status_code == 304
+    with house.by("system").stream("GET", "/events", headers={"Accept": "text/event-stream"}) as stream:
+        lines = stream.iter_lines()
+        assert "id: 1" in (next(lines) for _ in range(4))
+    denied = house.by("li").get("/events")
+    assert (denied.status_code, denied.json()["code"]) == (403, "not-allowed")
+    assert ("not-allowed", [], "events") in records(house, asker="li", act="see the feed")
