@@ -4,7 +4,7 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from services.api.reads import availability, customers, deals, feed, money, organisation, pool, reps
+from services.api.reads import availability, customers, deals, feed, money, organisation, pool, reps, subjects
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     pool.router,
@@ -13,6 +13,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     money.router,
     reps.router,
     organisation.router,
+    subjects.router,
     availability.router,
     feed.router,
 )
