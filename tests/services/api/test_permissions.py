@@ -73,6 +73,7 @@ READS: Final[dict[str, Callable[[str], str]]] = {
     "see a quota": lambda whose: f"/v1/reps/{whose}/quota",
     "see the organisation": lambda _: "/v1/units/north/members",
     "see the policies": lambda _: "/v1/policies",
+    "see what is held": lambda _: "/v1/subjects/rep/boss",
     "see the feed": lambda _: "/v1/events",
 }
 

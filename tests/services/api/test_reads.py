@@ -178,3 +178,13 @@ def test_the_documents_are_there_for_everybody_and_fetch_nothing_from_outside(ho
     assert json.loads(document)["openapi"] == "3.1.0"
     assert "claim-customer" in page
     assert not any(outside in page for outside in ("http://", "https://", "<script", "@import"))
+
+
+def test_all_that_is_held_of_a_person_is_opened_for_data_protection_and_recorded(house: Served) -> None:
+    held = house.ask("olga", "/subjects/customer/C-boss").json()["rows"]
+
+    assert {part["part"] for part in held} == {"event", "command"}
+    assert "13800138004" in json.dumps(held)
+    assert house.ask("lena", "/subjects/customer/C-boss").status_code == 403
+    assert house.ask("olga", "/subjects/customer/C-nowhere").status_code == 404
+    assert records(house, asker="olga", matter="customer/C-boss")[0][:2] == ("shown", ["customer/C-boss"])
