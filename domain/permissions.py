@@ -102,6 +102,7 @@ see receipts            -               -     -     -     -     all   -     all
 see a quota             -               own   unit  unit  all   -     -     all
 see the organisation    -               all   all   all   all   all   all   all
 see the policies        -               all   all   all   all   all   all   all
+see what is held        -               -     -     all   all   -     -     all
 see the feed            -               -     -     -     -     -     -     all
 ask whether taken       -               all   all   all   all   -     all   all
 """

@@ -158,6 +158,12 @@ class ListedTold(TypedDict):
     after: str | None
 
 
+class ListedDictStrAny(TypedDict):
+    true_up_to: int
+    rows: list[Mapping[str, Any]]
+    after: str | None
+
+
 class Member(TypedDict):
     rep: str
     unit: str
@@ -1503,6 +1509,17 @@ class Reads(Connection):
     ) -> ListedPolicyRow:
         """Every policy ever published."""
         return cast(ListedPolicyRow, self._read("/v1/policies", {"min_position": min_position}))
+
+    def subject_held(
+        self,
+        *,
+        sort: Literal['customer', 'rep'],
+        name: str,
+        skip: int = 0,
+        min_position: int = 0,
+    ) -> ListedDictStrAny:
+        """All that is held of a person."""
+        return cast(ListedDictStrAny, self._read(f"/v1/subjects/{sort}/{name}", {"skip": skip, "min_position": min_position}))
 
     def availability(
         self,

@@ -4,7 +4,7 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from services.api.reads import availability, cases, customers, deals, money, organisation, pool, reps
+from services.api.reads import availability, cases, customers, deals, money, organisation, pool, reps, subjects
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     pool.router,
@@ -14,6 +14,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     cases.router,
     reps.router,
     organisation.router,
+    subjects.router,
     availability.router,
 )
 """Every router of reads."""

@@ -194,3 +194,13 @@ def test_the_feed_is_for_processes_in_pages_and_as_a_stream_and_each_denial_is_k
     denied = house.by("li").get("/events")
     assert (denied.status_code, denied.json()["code"]) == (403, "not-allowed")
     assert ("not-allowed", [], "events") in records(house, asker="li", act="see the feed")
+
+
+def test_all_that_is_held_of_a_person_is_opened_for_data_protection_and_recorded(house: Served) -> None:
+    held = house.ask("olga", "/subjects/customer/C-boss").json()["rows"]
+
+    assert {part["part"] for part in held} == {"event", "command"}
+    assert "13800138004" in json.dumps(held)
+    assert house.ask("lena", "/subjects/customer/C-boss").status_code == 403
+    assert house.ask("olga", "/subjects/customer/C-nowhere").status_code == 404
+    assert records(house, asker="olga", matter="customer/C-boss")[0][:2] == ("shown", ["customer/C-boss"])
