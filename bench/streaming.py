@@ -114,11 +114,12 @@ class Streaming:
         topics = self.topics()
         last = self.ledger.head().position + RATE * SECONDS
         seen: dict[int, float] = {}
-        reader = Thread(target=self.follow, args=(topics.events, last, seen))
+        reader = Thread(target=self.follow, args=(topics.events, last, seen), daemon=True)
         reader.start()
-        with self.running_relay(topics):
+        with self.running_relay(topics) as relay:
             caught_up, pause = self.ledger.head().position, Event()
             while caught_up not in seen:
+                assert relay.poll() is None, "the relay ended"
                 pause.wait(0.1)
             answered = self.at_a_steady_rate()
             reader.join(60)
@@ -127,10 +128,11 @@ class Streaming:
         yield at_most(f"commit to visible at {RATE:,} events/s, p99", waits[len(waits) * 99 // 100], "ms", 250)
 
     @contextmanager
-    def running_relay(self, topics: Topics) -> Iterator[None]:
+    def running_relay(self, topics: Topics) -> Iterator[subprocess.Popen[bytes]]:
         """A relay in a process of its own, as in production."""
         settings = {
             "LEDGER_DATABASE_URL": self.ledger.dsn,
+            "LEDGER_ALLOW_SUPERUSER": "yes",
             "LEDGER_SCHEMA": self.ledger.schema,
             "LEDGER_MASTER_KEY": base64.b64encode(bytes(32)).decode(),
             "LEDGER_KAFKA_BOOTSTRAP": self.cluster.bootstrap,
@@ -142,7 +144,7 @@ class Streaming:
         told = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         with subprocess.Popen(command, env={**os.environ, **settings}, **told) as relay:  # type: ignore[call-overload]
             try:
-                yield
+                yield relay
             finally:
                 relay.terminate()
 
