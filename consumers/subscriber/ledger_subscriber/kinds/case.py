@@ -54,6 +54,7 @@ class DisputeFiled(Fact):
     claim: str
     statement: str | None = None
     statement_at: AwareDatetime | None = None
+    subjects: tuple[str, ...]
     accept_by: AwareDatetime
     policy: str
     policy_hash: str
@@ -73,6 +74,7 @@ class CaseDismissed(Fact):
     kind: Literal["case-dismissed.v1"] = "case-dismissed.v1"
     case: str
     by: str
+    subjects: tuple[str, ...]
     ground: str
     clause: str
 
@@ -287,6 +289,7 @@ class DecisionExecuted(Fact):
     amounts: tuple[Predicted, ...]
     moved: tuple[Moved, ...] = ()
     confirmed_by: str | None = None
+    subjects: tuple[str, ...] = ()
     evidence_until: AwareDatetime | None = None
     decide_by: AwareDatetime | None = None
     appeal_until: AwareDatetime | None = None
