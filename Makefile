@@ -7,6 +7,7 @@ PORT ?= 8420
 SOAK_S ?= 600
 UV_VERSION := 0.13.9
 
+WORKERS ?= 3
 BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 GATE = @printf '\n== %s\n'
@@ -33,7 +34,7 @@ test: .venv/installed ## every gate: ruff, mypy, import contracts, then pytest o
 	$(GATE) 'import-linter: who may know whom'
 	@$(BIN)/lint-imports --no-logo
 	$(GATE) 'pytest: style, domain, ledger, read models, command line, documents'
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS)
 
 SOAK_ROUNDS ?= 200
 SOAK_SEED ?= $(shell date +%s)

@@ -1,11 +1,12 @@
 """TLS and SASL: let in with the right settings, and told which ones are wrong without them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -83,11 +84,14 @@ def test_a_wrong_password_is_told_with_its_settings_and_tried_again(
     site.record(1)
 
     with capture_logs() as logs, running(site.relay()):
-        wait_until(lambda: [line["event"] for line in logs].count("interrupted") >= 2)
+        wait_until(lambda: len([each for each in interruptions(logs) if "LEDGER_KAFKA_SASL_PASSWORD" in each]) >= 2)
 
-    errors = [line["error"] for line in logs if line["event"] == "interrupted"]
-    assert any("LEDGER_KAFKA_SASL_PASSWORD" in each for each in errors)
-    assert not any("wrong" in each for each in errors)
+    assert not any("wrong" in each for each in interruptions(logs))
+
+
+def interruptions(logs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Why the relay was interrupted, each time. A broker that is slow to answer is one reason more."""
+    return [line["error"] for line in logs if line["event"] == "interrupted"]
 
 
 def test_a_certificate_that_nobody_trusts_is_told_with_its_setting(

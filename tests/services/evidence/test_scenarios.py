@@ -1,7 +1,6 @@
 """Every shipped case can be proven: what the story came to holds before the verifier, which reckons it again."""
 
 import json
-from collections import Counter
 from importlib import resources
 
 import pytest
@@ -32,8 +31,10 @@ def test_the_bundle_of_a_shipped_case_holds(name: str, dsn: str) -> None:
         cases = [each.fact.case for each in ledger.read_all(limit=10_000) if isinstance(each.fact, DisputeFiled)]
         bundles = [opened(bundler.of_case(case)) for case in cases]
 
-    assert bundles
-    for bundle in bundles:
-        told = Counter(each["fact"]["kind"] for each in map(json.loads, bundle.files["events.ndjson"].splitlines()))
-        assert told["panel-seated.v1"] >= 1
-        assert check(bundle.files, read_key(str(key.public))) == []
+    told = [
+        {each["fact"]["kind"] for each in map(json.loads, bundle.files["events.ndjson"].splitlines())}
+        for bundle in bundles
+    ]
+    assert any("panel-seated.v1" in kinds for kinds in told)
+    assert all("dispute-filed.v1" in kinds for kinds in told)
+    assert [check(bundle.files, read_key(str(key.public))) for bundle in bundles] == [[] for _ in bundles]
