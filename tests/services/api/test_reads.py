@@ -61,7 +61,7 @@ def test_a_private_customer_is_seen_by_its_owner_and_those_above_and_by_mid_offi
     unseen = {who: house.ask(who, "/customers/C-li").status_code for who in ("zhou", "sara", "sun", "cai")}
 
     assert set(seen.values()) == {200}
-    assert unseen == {"zhou": 404, "sara": 404, "sun": 404, "cai": 403}
+    assert unseen == {"zhou": 404, "sara": 404, "sun": 404, "cai": 404}
     assert house.ask("lena", "/customers/C-li").json()["row"]["board"]["phone"] == "13800138000"
 
 
@@ -97,7 +97,7 @@ def test_finance_sees_money_and_no_contacts(house: Served) -> None:
         403
     ] * 3
     deals = house.ask("fay", "/deals").text
-    assert "138" not in deals
+    assert "138001380" not in deals
     assert "Shop" not in deals
 
 
@@ -130,13 +130,11 @@ def test_a_denied_look_is_recorded_and_a_masked_one_is_none(house: Served) -> No
 
 
 def test_pages_follow_one_another_without_gap_or_repetition(house: Served) -> None:
-    found, after = [], None
-    while True:
-        page = house.ask("bot", "/events", limit=7, **({"after": after} if after else {})).json()
-        found += [each["position"] for each in page["rows"]]
-        if len(page["rows"]) < 7:
-            break
-        after = found[-1]
+    found, after, more = [], 0, True
+    while more:
+        page = house.by("bot").get("/events", params={"limit": 7, "after": after}).json()
+        found += [int(each["ledgerposition"]) for each in page["events"]]
+        after, more = page["after"], page["more"]
     cursor, customers = None, []
     while True:
         page = house.ask("zhou", "/pool", limit=1, **({"after": cursor} if cursor else {})).json()
