@@ -13,12 +13,14 @@ from domain.case.ruling import Ruling
 from domain.fact import case_stream
 from domain.money import major
 from projections.cases import CaseRow, case_of, cases
-from services.cli.failing import unknown
+from services.cli.failing import Failure, unknown
 from services.cli.output import AsJson, Justify, answer, money, pairs, table, when
 from services.cli.pages import After, after_of, mark, more
 from services.cli.reader import Limit, Reader, reading
 
 app = typer.Typer()
+
+LOOKS_AHEAD_DAYS: Final = 7
 
 COLUMNS: Final[dict[str, Justify]] = {
     "case": "left",
@@ -30,16 +32,13 @@ COLUMNS: Final[dict[str, Justify]] = {
     "by": "left",
 }
 
-Mine = Annotated[
+Mine = Annotated[bool, typer.Option("--mine", help="Cases in which it is your turn: --actor says who you are.")]
+Actor = Annotated[
     str | None,
-    typer.Option(
-        "--mine", metavar="REP", help="Cases in which it is that person's turn; `committee` for the committee's."
-    ),
+    typer.Option("--actor", metavar="REP", envvar="LEDGER_ACTOR", help="Who you are; `committee` for the committee."),
 ]
-Due = Annotated[
-    int | None,
-    typer.Option("--due", metavar="DAYS", min=0, help="Steps due within so many days, or overdue; 0: overdue by now."),
-]
+Due = Annotated[bool, typer.Option("--due", help="Steps that are overdue, or due within --days.")]
+DaysAhead = Annotated[int, typer.Option("--days", min=0, help="How far --due looks ahead; 0: what is overdue by now.")]
 Status = Annotated[
     str | None,
     typer.Option("--status", help="filed, dismissed, open, decided, appealed, final or executed."),
@@ -49,8 +48,11 @@ Deal = Annotated[str | None, typer.Option("--deal", help="Cases about that deal.
 
 @app.command("list")
 def list_cases(
-    mine: Mine = None,
-    due: Due = None,
+    *,
+    mine: Mine = False,
+    due: Due = False,
+    actor: Actor = None,
+    days: DaysAhead = LOOKS_AHEAD_DAYS,
     status: Status = None,
     deal: Deal = None,
     limit: Limit = 100,
@@ -58,20 +60,23 @@ def list_cases(
     json: AsJson = False,
 ) -> None:
     """Cases with everybody's next step and its deadline."""
+    if mine and not actor:
+        raise Failure("actor-missing", "Say who you are: --actor REP, or LEDGER_ACTOR in the environment.")
+    who = actor if mine else None
     with reading() as reader:
         now = datetime.now(UTC)
-        until = now + timedelta(days=due) if due is not None else None
+        until = now + timedelta(days=days) if due else None
         found = cases(
-            reader.connection, who=mine, due=until, status=status, deal=deal, limit=limit, after=after_of(after)
+            reader.connection, who=who, due=until, status=status, deal=deal, limit=limit, after=after_of(after)
         )
         document = {"cases": found.rows, "true_up_to": found.position, "after": mark(found.after)}
-        rows = [row for case in found.rows for row in turns_of(case, mine, until, now, reader)]
+        rows = [row for case in found.rows for row in turns_of(case, who, until, now, reader)]
         title = "Cases" if found.rows else "No such case"
         answer(document, table(title, COLUMNS, rows), *more(found.after), as_json=json)
 
 
 def turns_of(
-    case: CaseRow, mine: str | None, until: datetime | None, now: datetime, reader: Reader
+    case: CaseRow, who: str | None, until: datetime | None, now: datetime, reader: Reader
 ) -> Iterator[tuple[object, ...]]:
     """A row for each step that was asked for; one for a case in which nobody has anything to do."""
     about = f"{case.matter['act']} of {case.deal or case.customer}"
@@ -80,7 +85,7 @@ def turns_of(
     asked = [
         turn
         for turn in case.turns
-        if mine in (None, turn["who"])
+        if who in (None, turn["who"])
         and (until is None or (turn["by"] and datetime.fromisoformat(turn["by"]) <= until))
     ]
     if not asked:

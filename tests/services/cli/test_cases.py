@@ -101,14 +101,16 @@ def test_a_case_is_heard_by_its_verbs_and_shown_with_votes_ruling_and_amounts(
 def test_everybodys_next_step_and_its_deadline_is_a_question(salesledger: Salesledger, ruling: Path) -> None:
     filed(salesledger)
 
-    committees = salesledger("case", "list", "--mine", "committee", "--json").json["cases"]
+    committees = salesledger("case", "list", "--mine", "--actor", "committee", "--json").json["cases"]
     assert [(each["case"], each["turns"][0]["do"]) for each in committees] == [("K-1", "accept-case")]
-    assert "accept-case" in salesledger("case", "list", "--due", 30).out
-    assert "No such case" in salesledger("case", "list", "--mine", "judge").out
-    assert "No such case" in salesledger("case", "list", "--due", 0).out
+    assert "accept-case" in salesledger("case", "list", "--due", "--days", 30).out
+    assert "No such case" in salesledger("case", "list", "--mine", "--due", "--actor", "judge").out
+    unsaid = salesledger("case", "list", "--mine", "--due")
+    assert (unsaid.code, "LEDGER_ACTOR" in unsaid.err) == (2, True)
+    assert "No such case" in salesledger("case", "list", "--due", "--days", 0).out
     salesledger("case", "accept", "K-1", "--actor", "kong")
     salesledger("case", "seat", "K-1", "--actor", "kong")
-    assert "cast-vote" in salesledger("case", "list", "--mine", "judge").out
+    assert "cast-vote" in salesledger("case", "list", "--mine", "--actor", "judge").out
     assert ruling.exists()
 
 
