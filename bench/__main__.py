@@ -13,6 +13,7 @@ import structlog
 
 from bench import evidence, http, importing, limits, listening, lookback, payroll, recording, streaming
 from bench.measures import Measure, keep, tell
+from services.collector import spare_the_collector
 from services.database import embedded
 
 RESULTS: Final = Path(__file__).parent / "results" / "latest.json"
@@ -35,6 +36,7 @@ def main(chosen: list[str]) -> int:
         print(f"There is no bench {', '.join(unknown)}; there are: {', '.join(BENCHES)}.", file=sys.stderr)
         return 2
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    spare_the_collector()
     with ExitStack() as opened:
         dsn = os.environ.get("LEDGER_BENCH_DATABASE_URL") or opened.enter_context(
             embedded(Path(opened.enter_context(TemporaryDirectory())))

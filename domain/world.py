@@ -8,7 +8,7 @@ from collections import ChainMap
 from collections.abc import Callable, Iterable, MutableMapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import assert_never, cast
+from typing import NamedTuple, assert_never, cast
 
 from domain.effects import RETENTION, Count, Effect, Free, Hold, Rest, Wake, effects
 from domain.engine import ENGINE
@@ -60,8 +60,7 @@ class Holder:
     position: int
 
 
-@dataclass(frozen=True, slots=True)
-class FoundPolicy:
+class FoundPolicy(NamedTuple):
     """The last policy asked for: one command asks for the same one several times."""
 
     asked: tuple[datetime, str | None, str | None]

@@ -68,12 +68,10 @@ class PolicyBook:
 
         A version that another supersedes is in force until that one begins.
         """
-        fitting = (
-            reign.version
-            for reign in self.reigns
-            if reign.covers(at) and applies(reign.version.scope, at, organisation, unit, product)
-        )
-        return next(fitting, None)
+        for reign in self.reigns:
+            if reign.covers(at) and applies(reign.version.scope, at, organisation, unit, product):
+                return reign.version
+        return None
 
     def rival(self, version: PolicyVersion) -> PolicyVersion | None:
         """A published version of the same scope that would be in force at the same time as this one."""

@@ -91,6 +91,11 @@ class Ahead:
         return cast(Sequence[Answer | Exception], started.answers)
 
     @property
+    def is_idle(self) -> bool:
+        """Whether nothing is on its way, and what is started next can be judged ahead."""
+        return not self._in_flight and not self._careful
+
+    @property
     def known_position(self) -> int:
         """The last position that this process knows of; 0 before it has written."""
         head = self._sights.head

@@ -1,6 +1,7 @@
 """The data keys of subjects while a batch is written: loaded, made where there is none, and kept for the next batch."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from itertools import islice
 from typing import Any, Final, cast
 
 from psycopg import Connection, Cursor
@@ -95,8 +96,7 @@ class Keys:
         while self._destroyed:
             self._tell_destroyed(self._destroyed.pop())
         self._absent.clear()
-        while len(self._known) > KEPT:
-            del self._known[next(iter(self._known))]
+        let_go(self._known, KEPT)
 
     def forget(self) -> None:
         """Forget everything, after a failed transaction."""
@@ -119,3 +119,10 @@ class Keys:
 
 def ask_keys(connection: Connection[Any], subjects: Iterable[str]) -> Cursor[Row]:
     return connection.execute(PERSONAL_KEYS, (array(subjects),))
+
+
+def let_go(kept: MutableMapping[str, Any], most: int) -> None:
+    """Let go of the eldest quarter where more than so many are kept: one by one, each would be looked for past all those gone."""
+    if len(kept) > most:
+        for name in list(islice(kept, len(kept) - most * 3 // 4)):
+            del kept[name]

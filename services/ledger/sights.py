@@ -21,7 +21,7 @@ from domain.world import Fingerprint, Holder, Key, Stream, World
 from services.database import Row
 from services.ledger.changes import Changes
 from services.ledger.head import DatabaseTime, Head
-from services.ledger.keys import Keys, ask_keys
+from services.ledger.keys import Keys, ask_keys, let_go
 from services.ledger.mapper import read_fact
 from services.ledger.statements import CHANGED, HOLDINGS, KEYS, LAPSING, REFERENCES, STREAMS, TALLIES, array
 
@@ -32,6 +32,7 @@ TOO_MANY: Final = 2_000
 """Beyond this many events written by others, everything is read again rather than sorted out."""
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+FAR: Final = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -65,23 +66,21 @@ class Sights:
         self.head: Head | None = None
         self._versions = {ORGANISATION: 0, POLICIES: 0, PAYROLL: 0}
         self._counted: set[Key] = set()
-        self._lapsing_until: dict[str, datetime] = {}
+        self._forget_lapsing()
         self._erased: set[str] = set()
         self.keys.forget()
 
     def look_at(self, now: datetime) -> None:
-        """Set the time of recording; lapsing holdings loaded for a time before it count no more."""
+        """Set the time of recording. Once it is past the time up to which some lapsing holdings are known, all are read again."""
         self.world.now = now
-        for rep in [rep for rep, until in self._lapsing_until.items() if until < now]:
-            del self._lapsing_until[rep]
-            self.world.lapsing.pop(rep, None)
+        if self._soonest < now:
+            self._forget_lapsing()
 
     def holds(self, sight: Sight) -> bool:
         """Whether all of the sight is known."""
-        streams, counted = self.world.streams, self._counted
         return (
-            all(stream in streams or stream in self._versions for stream in sight.streams)
-            and all(key in counted for key in sight.tallies)
+            all(map(self.is_in_sight, sight.streams))
+            and self._counted.issuperset(sight.tallies)
             and all(key in self.world.held for key in sight.keys)
             and all(rep in self._lapsing_until for rep in sight.lapsing)
             and all(rep in self.world.holdings for rep in sight.holdings)
@@ -135,10 +134,9 @@ class Sights:
                 self.keys.doubt(cast(str, row[0]))
             self.world.held.clear()
             self.world.tallies.clear()
-            self.world.lapsing.clear()
             self.world.holdings.clear()
             self._counted.clear()
-            self._lapsing_until.clear()
+            self._forget_lapsing()
         rows = connection.execute(
             REFERENCES, tuple(self._versions[each] for each in (ORGANISATION, POLICIES, PAYROLL))
         ).fetchall()
@@ -181,19 +179,16 @@ class Sights:
         world = self.world
         while self._erased:
             world.streams.pop(self._erased.pop(), None)
-        while len(world.streams) > self._most_streams:
-            del world.streams[next(iter(world.streams))]
+        let_go(world.streams, self._most_streams)
         if len(world.held) + len(world.tallies) > 4 * self._most_streams:
             world.held.clear()
             world.tallies.clear()
             self._counted.clear()
 
-    def used(self, streams: Iterable[str]) -> None:
-        """These streams were used just now, so others are let go before them."""
-        known = self.world.streams
-        for name in streams:
-            if name in known:
-                known[name] = known.pop(name)
+    def _forget_lapsing(self) -> None:
+        self.world.lapsing.clear()
+        self._lapsing_until: dict[str, datetime] = {}
+        self._soonest = FAR
 
     def _learn_streams(self, asked: Iterable[str], rows: Iterable[Row]) -> None:
         reading = World(now=self.world.now, fingerprint=self._fingerprint, complete=True)
@@ -221,6 +216,7 @@ class Sights:
         for rep, alarms in found.items():
             self.world.lapsing[rep] = changes.overlaid(rep, alarms)
             self._lapsing_until[rep] = until
+        self._soonest = min(self._soonest, until)
 
     def _learn_holdings(self, asked: Iterable[str], rows: Iterable[Row], changes: Changes) -> None:
         holder = {stream: who for who, stream in cast(Iterable[tuple[str, str]], rows)}
