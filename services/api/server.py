@@ -8,7 +8,7 @@ from types import FrameType
 from typing import Any, Final
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from services.api.problems import PROBLEM_JSON, Problem
 from services.api.service import Service
@@ -17,6 +17,32 @@ HEADERS_WITHIN_S: Final = 10.0
 LARGEST_HEADERS: Final = 64_000
 STOP_WITHIN_S: Final = 25
 BACKLOG: Final = 2_048
+
+
+class Exchange:
+    """A request and its answer without ASGI's messages, where all of the one is here and all of the other is known."""
+
+    __slots__ = ("_cycle",)
+
+    def __init__(self, cycle: RequestResponseCycle) -> None:
+        self._cycle = cycle
+
+    def body(self) -> bytes | None:
+        """The whole body; None while some of it is still to come."""
+        cycle = self._cycle
+        return None if cycle.more_body or cycle.waiting_for_100_continue else bytes(cycle.body)
+
+    def answer(self, status: int, headers: bytes, body: bytes) -> bool:
+        """Write the whole answer at once. False where it must be sent the usual way."""
+        cycle = self._cycle
+        if cycle.disconnected or cycle.flow.write_paused or not cycle.keep_alive or cycle.scope["method"] == "HEAD":
+            return False
+        cycle.response_started = cycle.response_complete = True
+        cycle.waiting_for_100_continue = False
+        cycle.transport.write(b"%bcontent-length: %d\r\n%b\r\n%b" % (STATUS_LINE[status], len(body), headers, body))
+        cycle.message_event.set()
+        cycle.on_response()
+        return True
 
 
 class Protocol(HttpToolsProtocol):
@@ -57,6 +83,7 @@ class Protocol(HttpToolsProtocol):
         self._in_headers = False
         self._rest()
         super().on_headers_complete()
+        self.scope["exchange"] = Exchange(self.cycle)  # type: ignore[typeddict-unknown-key]
 
     def send_400_response(self, msg: str) -> None:
         del msg
@@ -98,8 +125,10 @@ class Server(uvicorn.Server):
             host=host,
             port=port,
             http=Protocol,
+            ws="none",
             loop="uvloop",
             lifespan="on",
+            proxy_headers=False,
             access_log=False,
             log_config=None,
             server_header=False,
