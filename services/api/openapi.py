@@ -15,7 +15,7 @@ from services.api.examples import example
 from services.api.health import Readiness
 from services.api.ladders import ladder
 from services.api.problems import OURS, FirstAndLast, ProblemDocument, status_of, title_of
-from services.api.reads.availability import Identity
+from services.api.questions import BODIES, MORE, OF_BODIES
 
 REF: Final = "#/components/schemas/{model}"
 PROBLEM: Final = "application/problem+json"
@@ -35,13 +35,12 @@ EVERY: Final = (
     "overloaded",
     "database-unreachable",
     "keys-unreachable",
+    "master-key-unusable",
 )
-OF_BODIES: Final = ("request-malformed", "body-not-json", "body-too-slow", "body-too-large", "body-of-another-type")
 OF_COMMANDS: Final = (*EVERY, *OF_BODIES, "outcome-unknown")
 OF_READS: Final = (
     *EVERY, "request-malformed", "not-there-yet", Code.NOT_ALLOWED, Code.REP_LEFT, Code.NOT_IN_SIGHT,
 )  # fmt: skip
-OF_QUESTIONS: Final = (*OF_READS, *OF_BODIES, "asked-too-often")
 
 KEY: Final = {
     "name": "Idempotency-Key",
@@ -89,12 +88,13 @@ def document(reads: FastAPI, root: str) -> dict[str, Any]:
         title=reads.title, version="1", openapi_version="3.1.0", description=DESCRIPTION, routes=reads.routes
     )
     schemas: dict[str, Any] = found.setdefault("components", {}).setdefault("schemas", {})
-    for model in (ProblemDocument, CommandAnswer, LineAnswer, Identity):
+    models: list[type[BaseModel]] = [ProblemDocument, CommandAnswer, LineAnswer, *(each for each, _ in BODIES.values())]
+    for model in models:
         take_in(schemas, model.__name__, model.model_json_schema(ref_template=REF))
     take_in(schemas, "Readiness", TypeAdapter(Readiness).json_schema(ref_template=REF))
     for methods in found["paths"].values():
-        for method, operation in methods.items():
-            finish_read(operation, of_body=method == "post")
+        for operation in methods.values():
+            finish_read(operation)
     posts = {f"{root}/commands/{name}": {"post": command(name, model, schemas)} for name, model in COMMANDS.items()}
     found["paths"] = {**posts, f"{root}/commands": {"post": stream()}, **found["paths"], **plain()}
     found["components"]["examples"] = examples()
@@ -203,16 +203,17 @@ def problem_example(code: str) -> dict[str, Any]:
     return {"type": f"/problems#{code}", "title": title_of(code), "status": status_of(code), "code": code}
 
 
-def finish_read(operation: dict[str, Any], *, of_body: bool) -> None:
-    """What FastAPI cannot know of a read: its refusals, its headers, and its name."""
-    operation["operationId"] = operation["operationId"].partition("_v1_")[0]
+def finish_read(operation: dict[str, Any]) -> None:
+    """What FastAPI cannot know of a read: its refusals, its headers, its body, and its name."""
+    name = operation["operationId"] = operation["operationId"].partition("_v1_")[0]
     operation["responses"].pop("422", None)
     operation["responses"]["200"]["headers"] = {**HEADERS, "ETag": {"schema": {"type": "string"}}}
-    if found := FIRST_ROWS.get(operation["operationId"]):
+    if found := FIRST_ROWS.get(name):
         operation["responses"]["200"]["links"] = found
-    operation["responses"].update(refusals(OF_QUESTIONS if of_body else OF_READS))
-    if of_body:
-        body = {"schema": {"$ref": REF.format(model="Identity")}, "example": {"phone": "13800138000"}}
+    operation["responses"].update(refusals([*OF_READS, *MORE.get(name, ())]))
+    if name in BODIES:
+        model, told = BODIES[name]
+        body = {"schema": {"$ref": REF.format(model=model.__name__)}, "example": told}
         operation["requestBody"] = {"required": True, "content": {"application/json": body}}
     else:
         operation["responses"]["304"] = {"description": "As it was when it had the ETag of If-None-Match."}
