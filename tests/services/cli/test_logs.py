@@ -30,4 +30,6 @@ def test_every_line_is_written_in_order_at_the_latest_when_it_ends(capsys: pytes
 
 def test_a_line_holds_what_utf_8_cannot_and_what_json_knows_nothing_of() -> None:
     assert as_json({"told": "街角小店", "at": date(2024, 6, 3)}) == '{"told":"街角小店","at":"2024-06-03"}'
-    assert as_json({"told": "\ud800", "by": {1: date}}) == r'{"told": "\ud800", "by": {"1": "<class 'datetime.date'>"}}'
+    assert (
+        as_json({"told": "\ud800", "by": {1: date}}) == '{"told": "\\ud800", "by": {"1": "<class \'datetime.date\'>"}}'
+    )
