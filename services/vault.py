@@ -75,13 +75,8 @@ class Vault:
         """The data key, and the name of the master key that opened it. Raises `MasterKeyUnusable`."""
         masters = [wrapped.master] if wrapped.master else list(self._masters)
         for name in masters:
-            try:
-                found = self._master(name).decrypt(
-                    wrapped.data[:NONCE_BYTES], wrapped.data[NONCE_BYTES:], subject.encode()
-                )
-            except InvalidTag:
-                continue
-            return found, name
+            if (found := _decrypted(self._master(name), subject, wrapped.data)) is not None:
+                return found, name
         raise MasterKeyUnusable(
             "The master key is not the one with which this ledger's keys were wrapped. "
             f"Give the former one as {WHERE}, after the newer one if there is one."
@@ -98,6 +93,14 @@ class Vault:
                 f"Give it as {WHERE}; several may stand there, the newest first."
             )
         return found
+
+
+def _decrypted(master: AESGCM, subject: str, data: bytes) -> bytes | None:
+    """The data key, or None if another master key wrapped it."""
+    try:
+        return master.decrypt(data[:NONCE_BYTES], data[NONCE_BYTES:], subject.encode())
+    except InvalidTag:
+        return None
 
 
 def thrown_away() -> bytes:
