@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from services.api.openapi import document
-from services.api.service import ROOT, reads
+from services.api.service import EVENTS, ROOT, reads
 
 FILE: Final = Path("clients") / "sales_ledger_client" / "operations.py"
 
@@ -34,7 +34,7 @@ def written(api: Mapping[str, Any]) -> str:
         for method, operation in methods.items():
             if path.startswith(f"{ROOT}/commands/"):
                 commands.append(command(operation, api))
-            elif method == "get" and path.startswith(ROOT):
+            elif method == "get" and path.startswith((ROOT, EVENTS)):
                 asked.append(read(path, operation))
             elif method == "post" and path.startswith(ROOT) and path != f"{ROOT}/commands":
                 asked.append(question(path, operation, api))
@@ -61,7 +61,7 @@ def answered(api: Mapping[str, Any]) -> set[str]:
         shape(operation)
         for path, methods in api["paths"].items()
         for operation in methods.values()
-        if path.startswith(ROOT) and not path.startswith(f"{ROOT}/commands")
+        if path.startswith((ROOT, EVENTS)) and not path.startswith(f"{ROOT}/commands")
     ]
     found: set[str] = set()
     while waiting:

@@ -32,8 +32,6 @@ CHUNK: Final = 1 << 18
 STALLED_AFTER_S: Final = 30.0
 """How long whoever takes a file may leave one chunk of it untaken."""
 
-DIGITS: Final = 64
-
 
 class Lengthy:
     """Does long work for the callers of one event loop, in threads, each time with a connection that is given time."""
@@ -103,10 +101,13 @@ def etag(digest: str) -> bytes:
     return f'"{digest}"'.encode()
 
 
-def digest_known(call: Call) -> str | None:
-    """The digest of the file that the caller has already, by `If-None-Match`."""
-    told = (call.text(b"if-none-match") or "").strip().removeprefix("W/").strip('"')
-    return told if len(told) == DIGITS else None
+def is_held(call: Call, tag: bytes) -> bool:
+    """Whether the caller has already what has this ETag, by `If-None-Match`: one of several, weak or not, or any."""
+    given = call.headers.get(b"if-none-match")
+    if given is None or given == tag:
+        return given is not None
+    held = [each.strip().removeprefix(b"W/") for each in given.split(b",")]
+    return tag in held or held == [b"*"]
 
 
 def kept_open(data: bytes) -> IO[bytes]:

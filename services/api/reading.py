@@ -18,7 +18,7 @@ from pydantic_core import to_json
 from projections.registry import ReadModel
 from services.api.access import AccessRecord, Record
 from services.api.call import JSON, Call
-from services.api.lengthy import Lengthy, Made, Unchanged, digest_known, etag, send
+from services.api.lengthy import Lengthy, Made, Unchanged, etag, is_held, send
 from services.api.looks import Look, Looks
 from services.api.problems import Problem
 from services.api.seat import Seat, TakesLong, belongs
@@ -100,7 +100,7 @@ class Reading:
 
     async def answer(self, call: Call, asked: Asked, find: Find) -> None:
         """Find what is asked for, if whoever asks may see it, and answer. Raises `Problem`."""
-        look, opened = await self._look_from(asked), set[str]()
+        look, opened = await self._look_from(call, asked), set[str]()
         document = await self._found(call, asked, look, opened, find)
         body = to_json(document)
         etag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'.encode()
@@ -113,12 +113,12 @@ class Reading:
 
     async def file(self, call: Call, asked: Asked, make: Make) -> None:
         """Make a file, if whoever asks may have it, and send it; 304 if they have it already. Raises `Problem`."""
-        look, opened = await self._look_from(asked), set[str]()
+        look, opened = await self._look_from(call, asked), set[str]()
         with self.lengthy.sending():
             made = await self._found(call, asked, look, opened, make)
             if record := shown_to(call, asked, opened):
                 await self.record.put(record)
-            if isinstance(made, Made) and made.digest == digest_known(call):
+            if isinstance(made, Made) and is_held(call, etag(made.digest)):
                 made.file.close()
                 made = Unchanged(made.digest, made.position)
             if isinstance(made, Unchanged):
@@ -130,6 +130,7 @@ class Reading:
 
     async def _found(self, call: Call, asked: Asked, look: Look, opened: set[str], find: Find) -> Any:
         """What is found in the asker's seat. A denial is written down. Raises `Problem`."""
+        call.position = look.position([model.name for model in asked.models])
         belongs(look, call.asker)
         at = asked.at or look.at
 
@@ -154,19 +155,19 @@ class Reading:
             await self.record.put(shown.record.again(call))
         call.position = shown.position
         headers = ((b"etag", shown.etag), (b"cache-control", b"private, no-cache"))
-        if call.headers.get(b"if-none-match") == shown.etag:
+        if is_held(call, shown.etag):
             await call.answer(304, b"", JSON, headers)
         else:
             await call.answer(200, shown.body, JSON, headers)
 
-    async def _look_from(self, asked: Asked) -> Look:
+    async def _look_from(self, call: Call, asked: Asked) -> Look:
         """A look at which the read models are true up to the position asked for; waited for a while. Raises `Problem`."""
         names = [model.name for model in asked.models]
         look = await self.looks.look()
         until = monotonic() + WAIT_FOR_POSITION_S
         while missing(names, look) or look.position(names) < asked.min_position:
             if monotonic() > until or asked.min_position > look.head:
-                position = 0 if missing(names, look) else look.position(names)
+                call.position = position = 0 if missing(names, look) else look.position(names)
                 raise Problem("not-there-yet", f"True up to {position}, asked for {asked.min_position}.", again_in_s=1)
             await asyncio.sleep(LOOK_AGAIN_S)
             look = await self.looks.look()

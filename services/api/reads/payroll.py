@@ -14,7 +14,8 @@ from domain.money import Currency
 from projections.explain import Explained
 from projections.payouts import PayoutRow, Payouts, paid
 from projections.statements import StatementSums
-from services.api.lengthy import Made, Unchanged, digest_known, measured
+from services.api.call import Call
+from services.api.lengthy import Made, Unchanged, etag, is_held, measured
 from services.api.problems import Problem
 from services.api.reading import Asked
 from services.api.reads.asking import (
@@ -181,15 +182,16 @@ async def payroll_export(
     min_position: MinPosition = 0,
 ) -> Response:
     """Of a closed month the same bytes for ever, and their SHA-256 as the ETag; of an open one a preview, named so."""
-    known = None if plain or format in BY_CONTENT else digest_known(request.scope["call"])
+    call: Call = request.scope["call"]
 
     def make(seat: Seat) -> Made | Unchanged:
         seat.must_see(None)
         found = month(seat.connection, period)
         if found is None:
             raise Problem("unknown-period")
-        if known and found.position and found.exports.get(format) == known:
-            return Unchanged(known, found.position)
+        pinned = None if plain or format in BY_CONTENT else found.exports.get(format)
+        if pinned and found.position and is_held(call, etag(pinned)):
+            return Unchanged(pinned, found.position)
         try:
             return exported(seat, period, format, plain=plain)
         except ContentDiffers as error:
