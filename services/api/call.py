@@ -33,7 +33,7 @@ class Exchange(Protocol):
 
     def body(self) -> bytes | None: ...
 
-    def answer(self, status: int, headers: bytes, body: bytes) -> bool: ...
+    def answer(self, status: int, headers: bytes, body: bytes, *, last: bool = False) -> bool: ...
 
 
 class Call:
@@ -146,5 +146,10 @@ class Call:
     async def refuse(self, problem: Problem, **more: object) -> None:
         """Send a problem. A body that was not read to its end ends the connection, so that it is not taken for a request."""
         body = problem.document(**more).model_dump_json(exclude_none=True).encode()
+        if problem.status in (408, 413) and self.exchange:
+            headers = b"connection: close\r\n" + self._headers(PROBLEM_JSON)
+            if self.exchange.answer(problem.status, headers, body, last=True):
+                self.status = problem.status
+                return
         closing: Headers = ((b"connection", b"close"),) if problem.status in (408, 413) else ()
         await self.answer(problem.status, body, PROBLEM_JSON, (*problem.headers(), *closing))
