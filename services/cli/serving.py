@@ -67,6 +67,7 @@ def serve(
         server = Server(Service(books), host, port)
         spare_the_collector()
         with written_soon(), background(books, server, api_only=api_only):
+            server.service.gate.log = structlog.get_logger("api").bind()
             server.serve_on(listening)
     logger.info("stopped serving", address=where)
 

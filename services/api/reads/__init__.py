@@ -4,14 +4,30 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from services.api.reads import availability, cases, customers, deals, money, organisation, pool, reps, subjects
+from services.api.reads import (
+    availability,
+    cases,
+    customers,
+    deals,
+    hearings,
+    money,
+    organisation,
+    payroll,
+    pool,
+    reps,
+    statements,
+    subjects,
+)
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     pool.router,
     customers.router,
     deals.router,
     money.router,
+    payroll.router,
+    statements.router,
     cases.router,
+    hearings.router,
     reps.router,
     organisation.router,
     subjects.router,
