@@ -96,10 +96,10 @@ def test_the_older_of_two_publishers_is_fenced_and_nothing_of_it_is_seen(site: S
         publishing(site.cluster, site.topics, source, LARGEST) as older,
         publishing(site.cluster, site.topics, source, LARGEST) as newer,
     ):
-        newer.publish(events[:10])
+        newer.publish(newer.write_down(events[:10]))
         with pytest.raises(Fenced):
-            older.publish(events[:10])
-        newer.publish(events[10:])
+            older.publish(older.write_down(events[:10]))
+        newer.publish(newer.write_down(events[10:]))
 
     assert site.published() == [each.position for each in events]
 
