@@ -92,6 +92,27 @@ class FunnelRow(TypedDict):
     amount: int
 
 
+class LeadRow(TypedDict):
+    customer: str
+    course: Literal['waiting', 'approved', 'rejected', 'converted']
+    source: str
+    by: str
+    registered_at: str
+    registered_position: int
+    customer_name: str
+    phone: str | None
+    contact: str | None
+    expected_amount: int | None
+    currency: str | None
+    reviewed_by: str | None
+    reviewed_at: str | None
+    ground: str | None
+    converted_at: str | None
+    erased_at: str | None
+    policy: str
+    position: int
+
+
 class ListedBookedLine(TypedDict):
     true_up_to: int
     rows: list[BookedLine]
@@ -113,6 +134,12 @@ class ListedDealRow(TypedDict):
 class ListedFunnelRow(TypedDict):
     true_up_to: int
     rows: list[FunnelRow]
+    after: str | None
+
+
+class ListedLeadRow(TypedDict):
+    true_up_to: int
+    rows: list[LeadRow]
     after: str | None
 
 
@@ -212,6 +239,11 @@ class OneCustomerSeen(TypedDict):
 class OneDealRow(TypedDict):
     true_up_to: int
     row: DealRow
+
+
+class OneLeadRow(TypedDict):
+    true_up_to: int
+    row: LeadRow
 
 
 class OneQuotaLeft(TypedDict):
@@ -386,6 +418,73 @@ class ServicesApiReadsAskingListedInterval2(TypedDict):
 
 
 class Commands(Connection):
+    def register_lead(
+        self,
+        *,
+        at: datetime,
+        customer: str,
+        by: str,
+        customer_name: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        source: str | None = None,
+        phone: str | None = None,
+        licence: str | None = None,
+        contact: str | None = None,
+        address: str | None = None,
+        place: str | None = None,
+        expected_amount: int | None = None,
+        currency: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Enter an unverified contact with the channel it came by. `customer` is the id as which it may become a customer."""
+        return self._command("register-lead", key, {"at": at, "customer": customer, "by": by, "customer_name": customer_name, "reason": reason, "causation": causation, "source": source, "phone": phone, "licence": licence, "contact": contact, "address": address, "place": place, "expected_amount": expected_amount, "currency": currency})
+
+    def approve_lead(
+        self,
+        *,
+        at: datetime,
+        customer: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Find a lead good enough to become a customer."""
+        return self._command("approve-lead", key, {"at": at, "customer": customer, "reason": reason, "causation": causation})
+
+    def reject_lead(
+        self,
+        *,
+        at: datetime,
+        customer: str,
+        ground: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Find that a lead is none, or is none any more. Its phone and licence may be registered again."""
+        return self._command("reject-lead", key, {"at": at, "customer": customer, "ground": ground, "reason": reason, "causation": causation})
+
+    def convert_lead(
+        self,
+        *,
+        at: datetime,
+        customer: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        customer_name: str | None = None,
+        phone: str | None = None,
+        licence: str | None = None,
+        contact: str | None = None,
+        address: str | None = None,
+        place: str | None = None,
+        expected_amount: int | None = None,
+        currency: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Make a customer of an approved lead. What is told here completes or corrects the lead's own record."""
+        return self._command("convert-lead", key, {"at": at, "customer": customer, "reason": reason, "causation": causation, "customer_name": customer_name, "phone": phone, "licence": licence, "contact": contact, "address": address, "place": place, "expected_amount": expected_amount, "currency": currency})
+
     def register_customer(
         self,
         *,
@@ -1187,6 +1286,28 @@ class Commands(Connection):
 
 
 class Reads(Connection):
+    def list_leads(
+        self,
+        *,
+        course: Literal['waiting', 'approved', 'rejected', 'converted'] | None = None,
+        source: str | None = None,
+        by: str | None = None,
+        limit: int = 100,
+        after: str | None = None,
+        min_position: int = 0,
+    ) -> ListedLeadRow:
+        """Leads, the first registered first."""
+        return cast(ListedLeadRow, self._read("/v1/leads", {"course": course, "source": source, "by": by, "limit": limit, "after": after, "min_position": min_position}))
+
+    def lead(
+        self,
+        *,
+        customer: str,
+        min_position: int = 0,
+    ) -> OneLeadRow:
+        """A lead as it stands."""
+        return cast(OneLeadRow, self._read(f"/v1/leads/{customer}", {"min_position": min_position}))
+
     def public_pool(
         self,
         *,

@@ -20,6 +20,7 @@ from services.cli import (
     history,
     importing,
     inbox,
+    leads,
     lines,
     migrating,
     payroll,
@@ -67,6 +68,7 @@ def salesledger(context: typer.Context) -> None:
 
 for part in (
     demo,
+    leads,
     pool,
     history,
     deals,

@@ -4,9 +4,10 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from services.api.reads import availability, cases, customers, deals, money, organisation, pool, reps, subjects
+from services.api.reads import availability, cases, customers, deals, leads, money, organisation, pool, reps, subjects
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
+    leads.router,
     pool.router,
     customers.router,
     deals.router,
