@@ -126,6 +126,7 @@ def publishing(cluster: Cluster, topics: Topics, source: str, largest: int) -> I
             batch_size=batch_bytes(largest),
             linger_ms=LINGER_MS,
             retry_backoff_ms=RETRY_MS,
+            metrics_enabled=False,
         )
         try:
             producer.init_transactions()

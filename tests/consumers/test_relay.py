@@ -167,6 +167,23 @@ def test_an_event_larger_than_the_topic_takes_stops_the_relay_with_its_name_and_
     assert site.published() == sorted(sizes)
 
 
+def test_a_topic_that_takes_less_than_it_said_gets_a_batch_in_parts(site: Site) -> None:
+    site.record(200)
+    takes = 9_000
+    new_topic(site.cluster.bootstrap, site.topics.events, 4, max_message_bytes=str(takes), retention_ms="-1")
+    prepare(site.cluster, site.topics)
+    with site.log.connect() as connection:
+        events = [each for each in read(connection, site.log.source, 0, 300) if each.size < takes]
+    with publishing(site.cluster, site.topics, site.log.source, LARGEST) as publisher:
+        ready = publisher.write_down(events)
+        assert max(batch.size for batch in ready.batches) > takes
+        publisher.publish(ready)
+
+    records = committed(site.cluster.bootstrap, site.topics.events)
+    assert sorted(map(position, records)) == [each.position for each in events]
+    assert in_order_by_key(records)
+
+
 def test_topics_are_made_as_the_settings_say_and_differences_are_told(kafka: str) -> None:
     wanted = Topics(f"t-{uuid4().hex[:12]}", partitions=3, replication=1, retention_days=30)
     cluster = Cluster(kafka)
