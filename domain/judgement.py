@@ -23,6 +23,8 @@ from domain.deal.decisions import DealCommand
 from domain.engine import ENGINE, ENGINES, Engine
 from domain.fact import Sight
 from domain.facts import Answer, AnyFact
+from domain.lead import decisions as lead
+from domain.lead.decisions import LeadCommand
 from domain.mentorship import decisions as mentorship
 from domain.mentorship.decisions import MentorshipCommand
 from domain.organisation import decisions as organisation
@@ -112,6 +114,8 @@ def decide(command: AnyCommand, world: World) -> Answer:
         return pool.decide(command, world)
     if isinstance(command, CustomerCommand):
         return customer.decide(command, world)
+    if isinstance(command, LeadCommand):
+        return lead.decide(command, world)
     if isinstance(command, VisitCommand):
         return visit.decide(command, world)
     if isinstance(command, DealCommand):

@@ -137,6 +137,27 @@ class FunnelRow(TypedDict):
     amount: int
 
 
+class LeadRow(TypedDict):
+    customer: str
+    course: Literal['waiting', 'approved', 'rejected', 'converted']
+    source: str
+    by: str
+    registered_at: str
+    registered_position: int
+    customer_name: str
+    phone: str | None
+    contact: str | None
+    expected_amount: int | None
+    currency: str | None
+    reviewed_by: str | None
+    reviewed_at: str | None
+    ground: str | None
+    converted_at: str | None
+    erased_at: str | None
+    policy: str
+    position: int
+
+
 class LineChange(TypedDict):
     deal: str
     payment: str
@@ -168,6 +189,12 @@ class ListedDealRow(TypedDict):
 class ListedFunnelRow(TypedDict):
     true_up_to: int
     rows: list[FunnelRow]
+    after: str | None
+
+
+class ListedLeadRow(TypedDict):
+    true_up_to: int
+    rows: list[LeadRow]
     after: str | None
 
 
@@ -317,6 +344,11 @@ class OneCustomerSeen(TypedDict):
 class OneDealRow(TypedDict):
     true_up_to: int
     row: DealRow
+
+
+class OneLeadRow(TypedDict):
+    true_up_to: int
+    row: LeadRow
 
 
 class OneLooked(TypedDict):
@@ -660,6 +692,73 @@ class ServicesApiReadsAskingListedInterval2(TypedDict):
 
 
 class Commands(Connection):
+    def register_lead(
+        self,
+        *,
+        at: datetime,
+        customer: str,
+        by: str,
+        customer_name: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        source: str | None = None,
+        phone: str | None = None,
+        licence: str | None = None,
+        contact: str | None = None,
+        address: str | None = None,
+        place: str | None = None,
+        expected_amount: int | None = None,
+        currency: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Enter an unverified contact with the channel it came by. `customer` is the id as which it may become a customer."""
+        return self._command("register-lead", key, {"at": at, "customer": customer, "by": by, "customer_name": customer_name, "reason": reason, "causation": causation, "source": source, "phone": phone, "licence": licence, "contact": contact, "address": address, "place": place, "expected_amount": expected_amount, "currency": currency})
+
+    def approve_lead(
+        self,
+        *,
+        at: datetime,
+        customer: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Find a lead good enough to become a customer."""
+        return self._command("approve-lead", key, {"at": at, "customer": customer, "reason": reason, "causation": causation})
+
+    def reject_lead(
+        self,
+        *,
+        at: datetime,
+        customer: str,
+        ground: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Find that a lead is none, or is none any more. Its phone and licence may be registered again."""
+        return self._command("reject-lead", key, {"at": at, "customer": customer, "ground": ground, "reason": reason, "causation": causation})
+
+    def convert_lead(
+        self,
+        *,
+        at: datetime,
+        customer: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        customer_name: str | None = None,
+        phone: str | None = None,
+        licence: str | None = None,
+        contact: str | None = None,
+        address: str | None = None,
+        place: str | None = None,
+        expected_amount: int | None = None,
+        currency: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Make a customer of an approved lead. What is told here completes or corrects the lead's own record."""
+        return self._command("convert-lead", key, {"at": at, "customer": customer, "reason": reason, "causation": causation, "customer_name": customer_name, "phone": phone, "licence": licence, "contact": contact, "address": address, "place": place, "expected_amount": expected_amount, "currency": currency})
+
     def register_customer(
         self,
         *,
@@ -1466,11 +1565,33 @@ class Reads(Connection):
         *,
         after: int = 0,
         limit: int = 100,
-        kind: Sequence[Literal['appeal-filed.v1', 'case-accepted.v1', 'case-dismissed.v1', 'claim-refused.v1', 'contract-signed.v1', 'customer-claimed.v1', 'customer-donated.v1', 'customer-dropped.v1', 'customer-graded.v1', 'customer-place-corrected.v1', 'customer-reassigned.v1', 'customer-registered.v1', 'customer-released.v1', 'customers-merged.v1', 'deal-lost.v1', 'deal-opened.v1', 'decision-executed.v1', 'decision-finalized.v1', 'decision-issued.v1', 'dispute-filed.v1', 'duplicate-suspected.v1', 'evidence-submitted.v1', 'legal-hold-lifted.v1', 'legal-hold-placed.v1', 'member-recused.v1', 'mentor-assigned.v1', 'mentorship-ended.v1', 'milestone-due.v1', 'milestone-overdue.v1', 'milestone-scheduled.v1', 'panel-seated.v1', 'payment-received.v1', 'payment-refunded.v1', 'payout-confirmed.v1', 'payout-held.v1', 'payout-released.v1', 'penalty-applied.v1', 'penalty-lifted.v1', 'period-closed.v1', 'period-opened.v1', 'policy-published.v1', 'precedent-published.v1', 'protection-expired.v1', 'protection-started.v1', 'quota-set.v1', 'rep-joined.v1', 'rep-left.v1', 'rep-transferred.v1', 'retention-extended.v1', 'retention-warned.v1', 'role-earned.v1', 'role-expired.v1', 'role-revoked.v1', 'role-transferred.v1', 'sharing-agreed.v1', 'stage-advanced.v1', 'stage-reverted.v1', 'subject-erased.v1', 'tier-changed.v1', 'unit-created.v1', 'unit-moved.v1', 'visit-overridden.v1', 'visit-planned.v1', 'visit-recorded.v1', 'visit-rejected.v1', 'visit-verified.v1', 'vote-cast.v1']] = [],
+        kind: Sequence[Literal['appeal-filed.v1', 'case-accepted.v1', 'case-dismissed.v1', 'claim-refused.v1', 'contract-signed.v1', 'customer-claimed.v1', 'customer-donated.v1', 'customer-dropped.v1', 'customer-graded.v1', 'customer-place-corrected.v1', 'customer-reassigned.v1', 'customer-registered.v1', 'customer-released.v1', 'customers-merged.v1', 'deal-lost.v1', 'deal-opened.v1', 'decision-executed.v1', 'decision-finalized.v1', 'decision-issued.v1', 'dispute-filed.v1', 'duplicate-suspected.v1', 'evidence-submitted.v1', 'lead-approved.v1', 'lead-converted.v1', 'lead-registered.v1', 'lead-rejected.v1', 'legal-hold-lifted.v1', 'legal-hold-placed.v1', 'member-recused.v1', 'mentor-assigned.v1', 'mentorship-ended.v1', 'milestone-due.v1', 'milestone-overdue.v1', 'milestone-scheduled.v1', 'panel-seated.v1', 'payment-received.v1', 'payment-refunded.v1', 'payout-confirmed.v1', 'payout-held.v1', 'payout-released.v1', 'penalty-applied.v1', 'penalty-lifted.v1', 'period-closed.v1', 'period-opened.v1', 'policy-published.v1', 'precedent-published.v1', 'protection-expired.v1', 'protection-started.v1', 'quota-set.v1', 'rep-joined.v1', 'rep-left.v1', 'rep-transferred.v1', 'retention-extended.v1', 'retention-warned.v1', 'role-earned.v1', 'role-expired.v1', 'role-revoked.v1', 'role-transferred.v1', 'sharing-agreed.v1', 'stage-advanced.v1', 'stage-reverted.v1', 'subject-erased.v1', 'tier-changed.v1', 'unit-created.v1', 'unit-moved.v1', 'visit-overridden.v1', 'visit-planned.v1', 'visit-recorded.v1', 'visit-rejected.v1', 'visit-verified.v1', 'vote-cast.v1']] = [],
         stream: str = '',
     ) -> FeedPage:
         """The feed of events."""
         return cast(FeedPage, self._read("/events", {"after": after, "limit": limit, "kind": kind, "stream": stream}))
+
+    def list_leads(
+        self,
+        *,
+        course: Literal['waiting', 'approved', 'rejected', 'converted'] | None = None,
+        source: str | None = None,
+        by: str | None = None,
+        limit: int = 100,
+        after: str | None = None,
+        min_position: int = 0,
+    ) -> ListedLeadRow:
+        """Leads, the first registered first."""
+        return cast(ListedLeadRow, self._read("/v1/leads", {"course": course, "source": source, "by": by, "limit": limit, "after": after, "min_position": min_position}))
+
+    def lead(
+        self,
+        *,
+        customer: str,
+        min_position: int = 0,
+    ) -> OneLeadRow:
+        """A lead as it stands."""
+        return cast(OneLeadRow, self._read(f"/v1/leads/{customer}", {"min_position": min_position}))
 
     def public_pool(
         self,

@@ -22,6 +22,7 @@ TOLD: Final[dict[str, Any]] = {
     "parent": "company",
     "title": "North",
     "visit": "V-1",
+    "source": "trade-fair",
     "photo": "5" * 64,
     "place": "39.90872,116.39748",
     "point": "39.90882,116.39764",
@@ -86,7 +87,7 @@ TIMES: Final = {"date-time": TOLD["at"], "date": "2024-08-15"}
 
 DIGEST: Final = "^[0-9a-f]{64}$"
 
-SHOWN_TOO: Final = frozenset({"customer_name", "phone", "place", "parent"})
+SHOWN_TOO: Final = frozenset({"customer_name", "phone", "place", "parent", "source"})
 """Fields that an example has though they may be left out."""
 
 

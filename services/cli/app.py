@@ -21,6 +21,7 @@ from services.cli import (
     importing,
     inbox,
     keys,
+    leads,
     lines,
     migrating,
     payroll,
@@ -68,6 +69,7 @@ def salesledger(context: typer.Context) -> None:
 
 for part in (
     demo,
+    leads,
     pool,
     history,
     deals,

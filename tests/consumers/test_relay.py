@@ -99,10 +99,10 @@ def test_the_older_of_two_publishers_is_fenced_and_nothing_of_it_is_seen(site: S
         publishing(site.cluster, site.topics, source, LARGEST) as older,
         publishing(site.cluster, site.topics, source, LARGEST) as newer,
     ):
-        newer.publish(events[:10])
+        newer.publish(newer.write_down(events[:10]))
         with pytest.raises(Fenced):
-            older.publish(events[:10])
-        newer.publish(events[10:])
+            older.publish(older.write_down(events[:10]))
+        newer.publish(newer.write_down(events[10:]))
 
     assert site.published() == [each.position for each in events]
 
@@ -168,6 +168,23 @@ def test_an_event_larger_than_the_topic_takes_stops_the_relay_with_its_name_and_
     wait_until(lambda: prepare(site.cluster, site.topics).largest_record == largest + 1)
     assert site.relay().catch_up(Event()) == site.ledger.head().position
     assert site.published() == sorted(sizes)
+
+
+def test_a_topic_that_takes_less_than_it_said_gets_a_batch_in_parts(site: Site) -> None:
+    site.record(200)
+    takes = 9_000
+    new_topic(site.cluster.bootstrap, site.topics.events, 4, max_message_bytes=str(takes), retention_ms="-1")
+    prepare(site.cluster, site.topics)
+    with site.log.connect() as connection:
+        events = [each for each in read(connection, site.log.source, 0, 300) if each.size < takes]
+    with publishing(site.cluster, site.topics, site.log.source, LARGEST) as publisher:
+        ready = publisher.write_down(events)
+        assert max(batch.size for batch in ready.batches) > takes
+        publisher.publish(ready)
+
+    records = committed(site.cluster.bootstrap, site.topics.events)
+    assert sorted(map(position, records)) == [each.position for each in events]
+    assert in_order_by_key(records)
 
 
 def test_topics_are_made_as_the_settings_say_and_differences_are_told(kafka: str) -> None:

@@ -10,6 +10,7 @@ from services.api.reads import (
     customers,
     deals,
     hearings,
+    leads,
     money,
     organisation,
     payroll,
@@ -20,6 +21,7 @@ from services.api.reads import (
 )
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
+    leads.router,
     pool.router,
     customers.router,
     deals.router,

@@ -122,6 +122,10 @@ def company() -> Iterator[AnyCommand]:
         yield command(
             "register-customer", customer=customer, by=rep, contact=f"Contact of {customer}", at=at(days=1), **known
         )
+    for rep in ("li", "sun"):
+        told = {"source": "fair", "customer_name": f"Lead of {rep}", "contact": f"Contact of L-{rep}"}
+        yield command("register-lead", customer=f"L-{rep}", by=rep, at=at(days=1), **told)
+        yield command("approve-lead", customer=f"L-{rep}", actor="olga", at=at(days=2))
     for rep in ("li", "sun", "lena", "boss"):
         yield command("claim-customer", customer=f"C-{rep}", rep=rep, at=at(days=2))
     for rep in ("li", "sun"):

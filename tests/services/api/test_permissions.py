@@ -47,8 +47,10 @@ def body_for(name: str, whose: str) -> dict[str, Any]:
         "unit": unit,
         "parent": unit,
     }
-    if name in ("register-customer", "open-deal", "create-unit"):
+    if name in ("register-lead", "convert-lead", "register-customer", "open-deal", "create-unit"):
         mine |= {
+            "register-lead": {"customer": "new"},
+            "convert-lead": {"customer": f"L-{whose}"},
             "register-customer": {"customer": "new"},
             "open-deal": {"deal": "new"},
             "create-unit": {"unit": "new"},
@@ -68,6 +70,7 @@ def told(house: Served, who: str, name: str, whose: str) -> httpx.Response:
 READS: Final[dict[str, Callable[[str], str]]] = {
     "see the public pool": lambda _: "/v1/pool",
     "see who is due to drop": lambda _: "/v1/pool/due",
+    "see leads": lambda whose: f"/v1/leads?by={whose}",
     "see a customer": lambda whose: f"/v1/customers/C-{whose}/history",
     "see a case": lambda _: "/v1/cases",
     "see a bundle": lambda _: "/v1/cases/K-1/bundle",
