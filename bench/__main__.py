@@ -19,6 +19,7 @@ from services.database import embedded
 RESULTS: Final = Path(__file__).parent / "results" / "latest.json"
 BENCHES: Final[dict[str, Callable[[str], Iterator[Measure]]]] = {
     "recording": recording.measure,
+    "limits": limits.measure,
     "importing": importing.measure,
     "lookback": lookback.measure,
     "evidence": evidence.measure,
@@ -45,7 +46,7 @@ def main(chosen: list[str]) -> int:
         measures = [each for name in chosen or BENCHES for each in BENCHES[name](dsn)]
         tell(measures)
         keep(measures, RESULTS)
-        if not chosen or "recording" in chosen:
+        if not chosen or {"recording", "limits"}.intersection(chosen):
             limits.tell(dsn)
     missed = [each.measure for each in measures if each.met is False]
     print(f"Goals missed: {', '.join(missed)}" if missed else "Every goal was met.")

@@ -174,6 +174,10 @@ class World:
     def apply(self, fact: AnyFact, position: int) -> tuple[Effect, ...]:
         """Fold a fact in: into its history, the shared facts, the organisation or the policies. Gives what it changed."""
         self._evolve(fact, position)
+        return self.share(fact, position)
+
+    def share(self, fact: AnyFact, position: int) -> tuple[Effect, ...]:
+        """Fold a fact into the shared facts alone: its history is not in sight. Gives what it changed."""
         self.position = max(self.position, position)
         changed = effects(fact)
         for effect in changed:

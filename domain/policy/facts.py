@@ -36,6 +36,7 @@ class Reign:
     version: PolicyVersion
     since: datetime
     until: datetime | None
+    everywhere: bool
 
     def covers(self, at: datetime) -> bool:
         return self.since <= at and (self.until is None or at < self.until)
@@ -55,7 +56,9 @@ class PolicyBook:
     def __post_init__(self) -> None:
         everything = self.versions.values()
         ranked = sorted(everything, key=lambda each: (each.scope.narrowness, each.effective_from), reverse=True)
-        reigns = tuple(Reign(each, each.effective_from, end(each, everything)) for each in ranked)
+        reigns = tuple(
+            Reign(each, each.effective_from, end(each, everything), each.scope == EVERYWHERE) for each in ranked
+        )
         object.__setattr__(self, "reigns", reigns)
 
     def __getitem__(self, policy: str) -> PolicyVersion:
@@ -69,7 +72,8 @@ class PolicyBook:
         A version that another supersedes is in force until that one begins.
         """
         for reign in self.reigns:
-            if reign.covers(at) and applies(reign.version.scope, at, organisation, unit, product):
+            scope = reign.version.scope
+            if reign.covers(at) and (reign.everywhere or applies(scope, at, organisation, unit, product)):
                 return reign.version
         return None
 
@@ -82,8 +86,6 @@ class PolicyBook:
 
 def applies(scope: Scope, at: datetime, organisation: Organisation, unit: str | None, product: str | None) -> bool:
     """Whether an act of that unit and product lies in the scope, by the tree of that time."""
-    if scope == EVERYWHERE:
-        return True
     line = tuple(organisation.line(unit, at)) if unit in organisation.units else ()
     region = next((each.region for each in line if each.region), None)
     brand = next((each.brand for each in line if each.brand), None)

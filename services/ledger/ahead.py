@@ -25,7 +25,7 @@ from services.ledger.wire import Wire
 from services.ledger.writer import BEGIN, COMMIT, Clock, Connected, Writer, may_have_committed
 
 CAREFUL: Final = 16
-"""After running ahead has failed, this many batches are written the careful way."""
+"""After running ahead has failed, or somebody else was seen to have written, this many batches are written the careful way."""
 
 
 class NotAsKnown(RuntimeError):
@@ -170,4 +170,7 @@ class Ahead:
             if void:
                 self._sights.forget()
                 self._where.close()
+            followed = self._sights.followed
             started.answers = self._writer.write(started.commands, unknown=started.may_be_committed)
+            if self._sights.followed != followed:
+                self._careful = CAREFUL

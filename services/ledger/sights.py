@@ -1,6 +1,6 @@
 """What the writer knows: a world kept from batch to batch, filled with what commands want to see.
 
-It is good as long as nobody else has written. When somebody has, what they touched is forgotten and read again.
+It is good as long as nobody else has written. When somebody has, that is read and folded in like what was written here.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from domain.effects import RETENTION, Count, Effect, Rest, Wake
 from domain.fact import ORGANISATION, PAYROLL, POLICIES, Sight
 from domain.facts import AnyFact
 from domain.person.facts import SubjectErased
-from domain.personal import keep_sealed
+from domain.personal import SEALED_PREFIX, keep_sealed
 from domain.streams import CaseStream, CustomerStream, DealStream, PayeeStream
 from domain.world import Fingerprint, Holder, Key, Stream, World
 from services.database import Row
@@ -23,13 +23,13 @@ from services.ledger.changes import Changes
 from services.ledger.head import DatabaseTime, Head
 from services.ledger.keys import Keys, ask_keys, let_go
 from services.ledger.mapper import read_fact
-from services.ledger.statements import CHANGED, HOLDINGS, KEYS, LAPSING, REFERENCES, STREAMS, TALLIES, array
+from services.ledger.statements import HOLDINGS, KEYS, LAPSING, REFERENCES, STREAMS, TALLIES, WRITTEN, array
 
 HORIZON: Final = timedelta(days=1)
 """How far ahead a rep's lapsing holdings are loaded, so that they need not be loaded again at every claim."""
 
-TOO_MANY: Final = 2_000
-"""Beyond this many events written by others, everything is read again rather than sorted out."""
+TOO_MANY: Final = 1_000
+"""Beyond this many events written by others, what is needed of everything is read again rather than all of them taken in."""
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 FAR: Final = datetime.max.replace(tzinfo=UTC)
@@ -58,6 +58,8 @@ class Sights:
         self._fingerprint = fingerprint
         self._most_streams = most_streams
         self.time = DatabaseTime()
+        self.followed = 0
+        """How often somebody else had written."""
         self.forget()
 
     def forget(self) -> None:
@@ -104,13 +106,17 @@ class Sights:
 
     def apply(self, fact: AnyFact, position: int) -> tuple[Effect, ...]:
         """Fold a new fact in, and give what it changes. Counts and alarms whose beginning is not known are left unknown, far alarms unloaded."""
-        world = self.world
-        found = world.apply(fact, position)
         if isinstance(fact, SubjectErased):
             self.keys.destroy(fact.whose)
             self._erased.add(fact.stream)
+        found = self.world.apply(fact, position)
         if fact.stream in self._versions:
             self._versions[fact.stream] += 1
+        self._keep_to_what_is_known(fact.stream, found)
+        return found
+
+    def _keep_to_what_is_known(self, stream: str, found: Iterable[Effect]) -> None:
+        world = self.world
         for effect in found:
             if isinstance(effect, Count):
                 if (effect.kind, effect.key) not in self._counted:
@@ -121,32 +127,31 @@ class Sights:
                 if until is None:
                     world.lapsing.pop(effect.who, None)
                 elif isinstance(effect, Wake) and effect.at is not None and effect.at > until:
-                    world.lapsing[effect.who].pop(fact.stream, None)
-        return found
+                    world.lapsing[effect.who].pop(stream, None)
 
     def follow(self, connection: Connection[Any], head: Head) -> None:
-        """Forget what others have written since, and take in the organisation, the policies and the periods as they are now."""
+        """Take in what others have written since; after too much of it only the organisation, the policies and the periods."""
+        self.followed += self.head is not None
         if self.head is None or not 0 < head.position - self.head.position <= TOO_MANY:
             self.forget()
+            written = connection.execute(REFERENCES)
         else:
-            for row in connection.execute(CHANGED, (self.head.position,)):
-                self.world.streams.pop(cast(str, row[0]), None)
-                self.keys.doubt(cast(str, row[0]))
-            self.world.held.clear()
-            self.world.tallies.clear()
-            self.world.holdings.clear()
-            self._counted.clear()
-            self._forget_lapsing()
-        rows = connection.execute(
-            REFERENCES, tuple(self._versions[each] for each in (ORGANISATION, POLICIES, PAYROLL))
-        ).fetchall()
-        for position, record in cast(list[tuple[int, str]], rows):
-            fact = read_fact(from_json(record)["fact"], keep_sealed)
-            self.world.apply(fact, position)
-            if isinstance(fact, SubjectErased):
-                self.keys.doubt(fact.whose)
-            self._versions[fact.stream] += 1
+            written = connection.execute(WRITTEN, (self.head.position,))
+        for position, record in cast(Iterable[tuple[int, str]], written):
+            self._take_in(position, record)
         self.head = head
+
+    def _take_in(self, position: int, record: str) -> None:
+        """Fold a fact of somebody else's in. A history in which it tells of a person is read again, and so is the key."""
+        fact = read_fact(from_json(record)["fact"], keep_sealed)
+        stream = fact.stream
+        if SEALED_PREFIX in record or isinstance(fact, SubjectErased):
+            self.world.streams.pop(stream, None)
+            self.keys.doubt(fact.subject)
+        if stream in self._versions:
+            self._versions[stream] += 1
+        take_in = self.world.apply if self.is_in_sight(stream) else self.world.share
+        self._keep_to_what_is_known(stream, take_in(fact, position))
 
     def load(self, connection: Connection[Any], wanted: Wanted, changes: Changes) -> None:
         """Load what is wanted, in one round trip, as it is after the changes made in this batch."""
