@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -88,6 +89,19 @@ def test_names_of_times_and_pages_are_the_same_everywhere(api: dict[str, Any]) -
         named = {each["name"] for each in operation.get("parameters", []) if each["in"] == "query"}
         assert named.isdisjoint({"cursor", "page", "offset", "per_page", "count"}), path
         assert "after" not in named or "limit" in named, path
+
+
+def test_the_page_about_http_names_every_address(api: dict[str, Any]) -> None:
+    told = (Path(__file__).parents[3] / "docs" / "http.md").read_text("utf-8")
+    reads_told = [path.removeprefix(ROOT) for path in api["paths"] if not path.startswith(f"{ROOT}/commands/")]
+
+    missing = [path for path in reads_told if f"`{path}`" not in told and f"`{tail(path)}`" not in told]
+    assert missing == []
+
+
+def tail(path: str) -> str:
+    """What comes after the resource: `/history` of `/customers/{customer}/history`."""
+    return f"/{path.rpartition('}/')[2]}"
 
 
 def test_every_read_model_is_read_somewhere() -> None:
