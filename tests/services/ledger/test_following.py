@@ -21,7 +21,8 @@ COMMANDS = 160
 
 
 def test_a_quota_counts_what_was_claimed_and_released_through_another_process(open_here: OpenLedger) -> None:
-    one, other = open_here(), open_here()
+    clock = Clock(BEGIN + timedelta(hours=5))
+    one, other = open_here(clock), open_here(clock)
     begun = [*opening("Li", terms=narrow(held=3, claims_a_day=9)), *((f"r{n}", register(f"C-{n}")) for n in range(6))]
     assert {refused(answer) for answer in one.record_many(begun)} == {None}
     for number, ledger in enumerate((one, other, one)):
@@ -39,7 +40,7 @@ def test_a_quota_counts_what_was_claimed_and_released_through_another_process(op
 def test_commands_given_to_two_processes_in_turn_leave_what_one_process_would(
     seed: int, dsn: str, schema: str, open_here: OpenLedger
 ) -> None:
-    clock = Clock()
+    clock = Clock(BEGIN)
     ledgers = [open_here(clock), open_here(clock)]
     by_turns = played(ledgers, clock, seed)
     followed = told(ledgers[0])
@@ -59,8 +60,8 @@ def narrow(held: int, claims_a_day: int = 3) -> PolicyVersion:
 
 
 class Clock:
-    def __init__(self) -> None:
-        self.at = BEGIN
+    def __init__(self, at: datetime) -> None:
+        self.at = at
 
     def __call__(self) -> datetime:
         return self.at
