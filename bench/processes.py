@@ -5,6 +5,7 @@ says so, and claims them when it is told to go.
 """
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -77,6 +78,7 @@ def main(arguments: Sequence[str]) -> None:
         print("ready", flush=True)
         sys.stdin.readline()
         run = in_a_loop(callers, things, claims.errand)
+        os.set_blocking(sys.stdout.fileno(), True)  # the loop leaves it so that a long line would be cut
         print(json.dumps(run.latencies), flush=True)
 
 
