@@ -1,7 +1,7 @@
 """Callers spread over processes of their own, as those of several service processes are.
 
-`python -m bench.processes SCHEMA CALLERS COMMANDS FIRST`, the DSN on stdin, registers customers, numbered from the first on,
-says so, and claims them when it is told to go.
+`python -m bench.processes SCHEMA FILE CALLERS COMMANDS FIRST`, the DSN on stdin, registers customers, numbered from the first
+on, says so, and claims them when it is told to go. The file gets how long each claim took, as JSON.
 """
 
 import json
@@ -9,6 +9,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from bench.callers import Run, in_a_loop
@@ -26,16 +28,24 @@ def spread(dsn: str, schema: str, processes: int, callers: int, things: int, fir
 
     Their customers are numbered from `first` on, `APART` from process to process.
     """
-    share = callers // processes, things // processes
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-m", "bench.processes", schema, *map(str, share), str(first + number * APART)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for number in range(processes)
-    ]
+    with TemporaryDirectory() as folder:
+        found = [Path(folder) / str(number) for number in range(processes)]
+        started = [
+            process(schema, file, callers // processes, things // processes, first + number * APART)
+            for number, file in enumerate(found)
+        ]
+        seconds = run_together(started, dsn)
+        latencies = tuple(latency for file in found for latency in json.loads(file.read_text()))
+    return Run(seconds, latencies)
+
+
+def process(schema: str, file: Path, callers: int, things: int, first: int) -> subprocess.Popen[str]:
+    told = [sys.executable, "-m", "bench.processes", schema, file, callers, things, first]
+    return subprocess.Popen(list(map(str, told)), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def run_together(started: Sequence[subprocess.Popen[str]], dsn: str) -> float:
+    """Let them all go once all are ready. Gives the seconds until the last was done."""
     try:
         for each in started:
             tell(each, dsn)
@@ -44,8 +54,9 @@ def spread(dsn: str, schema: str, processes: int, callers: int, things: int, fir
         began = time.perf_counter()
         for each in started:
             tell(each, "go")
-        latencies = [latency for each in started for latency in json.loads(heard(each))]
-        return Run(time.perf_counter() - began, tuple(latencies))
+        for each in started:
+            heard(each)
+        return time.perf_counter() - began
     finally:
         for each in started:
             each.kill()
@@ -68,7 +79,7 @@ def heard(process: subprocess.Popen[str]) -> str:
 
 
 def main(arguments: Sequence[str]) -> None:
-    schema, (callers, things, first) = arguments[0], map(int, arguments[1:])
+    schema, found, (callers, things, first) = *arguments[:2], map(int, arguments[2:])
     dsn = sys.stdin.readline().strip()
     with open_ledger(dsn, schema, Vault(bytes(32))) as ledger:
         claims = Claims(ledger, first)
@@ -77,7 +88,8 @@ def main(arguments: Sequence[str]) -> None:
         print("ready", flush=True)
         sys.stdin.readline()
         run = in_a_loop(callers, things, claims.errand)
-        print(json.dumps(run.latencies), flush=True)
+        Path(found).write_text(json.dumps(run.latencies))
+        print("done", flush=True)
 
 
 if __name__ == "__main__":
