@@ -89,7 +89,7 @@ class Cluster:
                 f"{where} lets us not in: {why}. Check LEDGER_KAFKA_SECURITY, LEDGER_KAFKA_SASL_MECHANISM, "
                 "LEDGER_KAFKA_SASL_USERNAME, LEDGER_KAFKA_SASL_PASSWORD and LEDGER_KAFKA_CA_FILE."
             )
-        return KafkaUnreachable(f"{where} does not answer: {why}.")
+        return KafkaUnreachable(f"{where} does not answer: {why}. See whether it is up, and has room on its disk.")
 
 
 TROUBLE: Final = (KafkaError, OSError)
