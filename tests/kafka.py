@@ -25,7 +25,7 @@ WANTED: Final = (
     f"org.apache.kafka:kafka_2.13:jar:{VERSION}:compile",
     f"org.apache.kafka:kafka-tools:jar:{VERSION}:compile",
 )
-STARTS_WITHIN_S: Final = 60.0
+STARTS_WITHIN_S: Final = 180.0
 DOWNLOAD_TIMEOUT_S: Final = 120
 
 HOST: Final = "127.0.0.1"

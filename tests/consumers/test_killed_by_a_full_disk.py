@@ -16,7 +16,7 @@ def test_a_full_disk_is_waited_for_and_nothing_is_lost_or_repeated(ledger: Ledge
     site, told = Site(ledger, Cluster(own_broker.bootstrap)), list[int]()
     site.record(50)
     with capture_logs() as logs, running(site.relay(published=told.append, batch=50)):
-        wait_until(lambda: bool(told), 60)
+        wait_until(lambda: bool(told), 180)
         own_broker.leave_room(ROOM)
         last = site.record(1_500)
         wait_until(lambda: own_broker.has_ended, 120)
