@@ -5,12 +5,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import compress
 from typing import Any, Final, LiteralString, NamedTuple
 
 from psycopg import Connection
 from pydantic_core import from_json
 
-from consumers.cloudevent import CONTENT, FACT, HEADERS, SPEC_VERSION, beginning, in_utc
+from consumers.cloudevent import CONTENT, FACT, HEADERS, SPEC_VERSION, beginning, in_utc, trace_of
 
 EVENTS: Final[LiteralString] = (
     "SELECT position, record::text, chain FROM event WHERE position > %s ORDER BY position LIMIT %s"
@@ -72,14 +73,14 @@ def varint(number: int) -> int:
 
 
 SPEC: Final = SPEC_VERSION.encode()
-ALWAYS: Final = tuple(name for name in HEADERS.values() if name not in ("ce_causation", "ce_reason"))
+SOMETIMES: Final = ("ce_causation", "ce_reason", "traceparent")
+ALWAYS: Final = tuple(name for name in HEADERS.values() if name not in SOMETIMES)
 
 
-@lru_cache(4)
-def names(causation: bool, reason: bool) -> tuple[str, ...]:
-    """The headers of an event that has a causation, or a reason, or both, or neither."""
-    beside = [HEADERS[name] for name, is_told in (("causation", causation), ("reason", reason)) if is_told]
-    return (*ALWAYS, *beside, CONTENT[0])
+@lru_cache(8)
+def names(causation: bool, reason: bool, trace: bool) -> tuple[str, ...]:
+    """The headers of an event, given which of those it has that not all have."""
+    return (*ALWAYS, *compress(SOMETIMES, (causation, reason, trace)), CONTENT[0])
 
 
 def outgoing(position: int, record: str, chain: bytes, source: bytes) -> Outgoing:
@@ -107,8 +108,10 @@ def outgoing(position: int, record: str, chain: bytes, source: bytes) -> Outgoin
         told.append(causation.encode())
     if reason:
         told.append(reason.encode())
+    trace = trace_of(causation)
+    told += [value for _, value in trace]
     told.append(CONTENT[1])
-    found = names(bool(causation), bool(reason))
+    found = names(bool(causation), bool(reason), bool(trace))
     return Outgoing(position, key, data.encode(), found, told, milliseconds(recorded), chain)
 
 

@@ -4,9 +4,9 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from typing import Final, assert_never
+from typing import Final, NamedTuple, assert_never
 
 from domain import clock
 from domain.case import decisions as case
@@ -56,8 +56,7 @@ TOLERANCE_BEFORE_ANY_POLICY: Final = timedelta(minutes=5)
 """How far clocks may differ while no policy in force says it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What is recorded because of a command, and, if it was refused, why.
 
     A refused command may still leave facts: those of the clock, and the attempt where the business keeps it.

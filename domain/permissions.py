@@ -101,10 +101,16 @@ see leads               -               own   unit  unit  all   -     -     all
 see a customer          -               own   unit  unit  all   -     case  all
 see a deal              -               own   unit  unit  all   all   case  all
 see a case              -               own   unit  unit  own   -     all   all
+see a bundle            -               own   unit  unit  own   -     all   all
+see people in a bundle  -               -     -     case  case  -     case  -
+see a what-if           -               -     case  case  case  -     all   all
+see a re-execution      -               -     case  case  case  -     all   all
 see the funnel          -               -     -     all   all   all   -     all
 see sales               -               -     -     all   all   all   -     all
 see commission          -               own   unit  unit  -     all   -     all
 see receipts            -               -     -     -     -     all   -     all
+see payroll             -               -     -     -     -     all   -     all
+see a statement         -               own   unit  unit  -     all   -     all
 see a quota             -               own   unit  unit  all   -     -     all
 see the organisation    -               all   all   all   all   all   all   all
 see the policies        -               all   all   all   all   all   all   all

@@ -10,6 +10,7 @@ from psycopg import Connection
 from domain.payee.facts import PayoutConfirmed
 from domain.record import Recorded
 from projections.desk import Desk
+from projections.reading import Page, bounded, instant, page
 from projections.table import Table
 
 
@@ -67,3 +68,16 @@ def payouts(connection: Connection[Any], period: str) -> dict[tuple[str, str], P
     statement = f"SELECT {', '.join(PAYOUT.columns)} FROM payout_confirmed WHERE period = %s"  # noqa: S608 (our own words)
     found = (PAYOUT.read(each) for each in connection.execute(statement.encode(), [period]))
     return {(each.currency, each.payee): each for each in found}
+
+
+def paid(
+    connection: Connection[Any], period: str, limit: int = 100, after: tuple[Any, ...] | None = None
+) -> Page[PayoutRow]:
+    """The payouts confirmed of a period, in the order of currency and payee."""
+    statement = (
+        f"SELECT {', '.join(PAYOUT.columns)} FROM payout_confirmed WHERE period = %s AND (currency, payee) > (%s, %s)"  # noqa: S608 (our own words)
+        " ORDER BY currency, payee LIMIT %s"
+    )
+    with instant(connection, Payouts) as position:
+        rows = connection.execute(statement.encode(), [period, *(after or ("", "")), bounded(limit) + 1]).fetchall()
+    return page(position, [PAYOUT.read(each) for each in rows], limit, lambda each: (each.currency, each.payee))

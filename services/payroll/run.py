@@ -73,10 +73,7 @@ class PayrollRun:
 
     def periods(self) -> Payroll:
         """Every period as it stands now."""
-        payroll = Payroll()
-        for recorded in self.ledger.read(PAYROLL):
-            payroll = evolve(payroll, cast(PayrollFact, recorded.fact), recorded.position)
-        return payroll
+        return periods(self.ledger)
 
     def open(
         self,
@@ -102,19 +99,7 @@ class PayrollRun:
         if gathering is None or gathering.period != period:
             raise NoSuchPeriod(period)
         with closing(self.connect()) as connection, opened(connection, period) as found:
-            book = {f.policy: f for each in self.ledger.read(POLICIES) if isinstance(f := each.fact, PolicyPublished)}
-            terms = book[gathering.opening.policy].version.payroll
-            assert terms, "a period is opened by a policy with payroll terms"
-            heading = replace(found.heading, state="closed")
-            return Looked(
-                period=period,
-                position=heading.position,
-                plans={name: book[name].content_hash for name in plans_of(found)},
-                totals=heading.sums,
-                digest=heading.digest,
-                exports=export_digests(connection, heading, found.select()) if exports else {},
-                unusual=unusual(found, gathering, payroll, terms, self.ledger.now()),
-            )
+            return looked(self.ledger, found, payroll, exports=exports)
 
     def close(
         self,
@@ -177,6 +162,33 @@ class PayrollRun:
                 waiting.wait(RETRY_AFTER_S)
             else:
                 return
+
+
+def periods(ledger: Ledger) -> Payroll:
+    """Every period as it stands now."""
+    payroll = Payroll()
+    for recorded in ledger.read(PAYROLL):
+        payroll = evolve(payroll, cast(PayrollFact, recorded.fact), recorded.position)
+    return payroll
+
+
+def looked(ledger: Ledger, found: Opened, payroll: Payroll, *, exports: bool = True) -> Looked:
+    """An open month, opened for reading, as if it were closed now. Without `exports` their digests are left away."""
+    period = found.heading.period
+    book = {f.policy: f for each in ledger.read(POLICIES) if isinstance(f := each.fact, PolicyPublished)}
+    gathering = payroll.periods[period]
+    terms = book[gathering.opening.policy].version.payroll
+    assert terms, "a period is opened by a policy with payroll terms"
+    heading = replace(found.heading, state="closed")
+    return Looked(
+        period=period,
+        position=heading.position,
+        plans={name: book[name].content_hash for name in plans_of(found)},
+        totals=heading.sums,
+        digest=heading.digest,
+        exports=export_digests(found.connection, heading, found.select()) if exports else {},
+        unusual=unusual(found, gathering, payroll, terms, ledger.now()),
+    )
 
 
 def plans_of(found: Opened) -> list[str]:

@@ -24,22 +24,25 @@ from tests.consumers.conftest import new_topic
 from tests.consumers.relaying import Site, committed, in_order_by_key, position, running
 from tests.waiting import wait_until
 
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
 LARGEST = 1_048_588
 """Bytes of a record that a topic takes when nothing else is said."""
 
 
 def test_a_record_is_the_event_that_the_feed_tells_header_by_header() -> None:
     for path in sorted((Path(__file__).parents[1] / "samples" / "facts").glob("*.json")):
-        for reason in ("null", json.dumps('He said "fact": {}, 因为')):
+        for reason, cause in (("null", "c/0"), (json.dumps('He said "fact": {}, 因为'), TRACE)):
             told = (
                 '{"event_id":"00000000-0000-5000-8000-000000000001","stream":"customer/客户-1","version":3,'
-                '"recorded_at":"2024-03-25T03:05:00.123456Z","actor":"Li","command_id":"c/1","causation":"c/0",'
-                f'"reason":{reason},"fact":{path.read_text("utf-8").strip()}}}'
+                '"recorded_at":"2024-03-25T03:05:00.123456Z","actor":"Li","command_id":"c/1",'
+                f'"causation":"{cause}","reason":{reason},"fact":{path.read_text("utf-8").strip()}}}'
             )
             event = published(7, told, "/sales-ledger/x")
             record = outgoing(7, told, b"", b"/sales-ledger/x")
 
             assert record.headers == event.headers()
+            assert dict(record.headers).get("traceparent") == (TRACE.encode() if cause == TRACE else None)
             assert (record.key.decode(), record.value.decode()) == (event.key, event.data)
             assert record.at_ms == int(event.at.timestamp() * 1_000)
 

@@ -4,7 +4,21 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from services.api.reads import availability, cases, customers, deals, leads, money, organisation, pool, reps, subjects
+from services.api.reads import (
+    availability,
+    cases,
+    customers,
+    deals,
+    hearings,
+    leads,
+    money,
+    organisation,
+    payroll,
+    pool,
+    reps,
+    statements,
+    subjects,
+)
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     leads.router,
@@ -12,7 +26,10 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     customers.router,
     deals.router,
     money.router,
+    payroll.router,
+    statements.router,
     cases.router,
+    hearings.router,
     reps.router,
     organisation.router,
     subjects.router,
