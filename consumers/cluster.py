@@ -81,7 +81,8 @@ class Cluster:
     def unreachable(self, error: Exception) -> KafkaUnreachable:
         """The same as an error that says which settings to look at."""
         where = f"Kafka at {self.bootstrap} (LEDGER_KAFKA_BOOTSTRAP)"
-        why = f"{type(error).__name__}: {error}"
+        name, said = type(error).__name__, str(error)
+        why = said if said.startswith(name) else f"{name}: {said}"
         if isinstance(error, KafkaTimeoutError) and CAUSE.said:
             why = CAUSE.said
         if isinstance(error, REFUSED) or "SSL" in why or "Sasl" in why:
