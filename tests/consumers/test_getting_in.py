@@ -100,7 +100,14 @@ def test_a_certificate_that_nobody_trusts_is_told_with_its_setting(
     monkeypatch.setattr("consumers.cluster.ANSWER_WITHIN_MS", 2_000)
     stranger = replace(guarded, ca_file=None)
 
-    wait_until(lambda: "LEDGER_KAFKA_CA_FILE" in why_not(stranger, site.topics))
+    told: list[str] = []
+
+    def is_refused() -> bool:
+        told.append(why_not(stranger, site.topics))
+        return "LEDGER_KAFKA_CA_FILE" in told[-1]
+
+    wait_until(is_refused)
+    assert guarded.bootstrap in told[-1]
 
 
 def why_not(cluster: Cluster, topics: Topics) -> str:
