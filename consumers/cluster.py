@@ -81,7 +81,8 @@ class Cluster:
     def unreachable(self, error: Exception) -> KafkaUnreachable:
         """The same as an error that says which settings to look at."""
         where = f"Kafka at {self.bootstrap} (LEDGER_KAFKA_BOOTSTRAP)"
-        why = f"{type(error).__name__}: {error}"
+        name, said = type(error).__name__, str(error)
+        why = said if said.startswith(name) else f"{name}: {said}"
         if isinstance(error, KafkaTimeoutError) and CAUSE.said:
             why = CAUSE.said
         if isinstance(error, REFUSED) or "SSL" in why or "Sasl" in why:
@@ -89,7 +90,7 @@ class Cluster:
                 f"{where} lets us not in: {why}. Check LEDGER_KAFKA_SECURITY, LEDGER_KAFKA_SASL_MECHANISM, "
                 "LEDGER_KAFKA_SASL_USERNAME, LEDGER_KAFKA_SASL_PASSWORD and LEDGER_KAFKA_CA_FILE."
             )
-        return KafkaUnreachable(f"{where} does not answer: {why}.")
+        return KafkaUnreachable(f"{where} does not answer: {why}. See whether it is up, and has room on its disk.")
 
 
 TROUBLE: Final = (KafkaError, OSError)

@@ -5,12 +5,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import compress
 from typing import Any, Final, LiteralString, NamedTuple
 
 from psycopg import Connection
 from pydantic_core import from_json
 
-from consumers.cloudevent import CONTENT, FACT, SPEC_VERSION, beginning, in_utc, trace_of
+from consumers.cloudevent import CONTENT, FACT, HEADERS, SPEC_VERSION, beginning, in_utc, trace_of
 
 EVENTS: Final[LiteralString] = (
     "SELECT position, record::text, chain FROM event WHERE position > %s ORDER BY position LIMIT %s"
@@ -30,14 +31,22 @@ class Log:
 
 
 class Outgoing(NamedTuple):
-    """One event as a Kafka record. `at_ms` is when it was recorded, `chain` the hash of the log up to here."""
+    """One event as a Kafka record. `names` and `told` are its headers; a pair for each would keep the garbage collector busy.
+
+    `at_ms` is when it was recorded, `chain` the hash of the log up to here.
+    """
 
     position: int
     key: bytes
     value: bytes
-    headers: list[tuple[str, bytes]]
+    names: tuple[str, ...]
+    told: list[bytes]
     at_ms: int
     chain: bytes
+
+    @property
+    def headers(self) -> list[tuple[str, bytes]]:
+        return list(zip(self.names, self.told, strict=True))
 
     @property
     def event_id(self) -> str:
@@ -63,37 +72,47 @@ def varint(number: int) -> int:
     return max(1, -(-(2 * number).bit_length() // 7))
 
 
-SPEC: Final = ("ce_specversion", SPEC_VERSION.encode())
+SPEC: Final = SPEC_VERSION.encode()
+SOMETIMES: Final = ("ce_causation", "ce_reason", "traceparent")
+ALWAYS: Final = tuple(name for name in HEADERS.values() if name not in SOMETIMES)
 
 
-def outgoing(position: int, record: str, chain: bytes, source: tuple[str, bytes]) -> Outgoing:
+@lru_cache(8)
+def names(causation: bool, reason: bool, trace: bool) -> tuple[str, ...]:
+    """The headers of an event, given which of those it has that not all have."""
+    return (*ALWAYS, *compress(SOMETIMES, (causation, reason, trace)), CONTENT[0])
+
+
+def outgoing(position: int, record: str, chain: bytes, source: bytes) -> Outgoing:
     """A stored text as a record: what `published` gives with its headers, made at once, for a back-fill makes millions."""
     cut = record.index(FACT)
-    told: dict[str, Any] = from_json(f"{record[:cut]}}}")
+    envelope: dict[str, Any] = from_json(f"{record[:cut]}}}")
     data = record[cut + len(FACT) : -1]
     kind, at = beginning(data)
-    key, recorded = told["stream"].encode(), told["recorded_at"]
-    headers = [
+    key, recorded = envelope["stream"].encode(), envelope["recorded_at"]
+    causation, reason = envelope["causation"], envelope["reason"]
+    told = [
         SPEC,
-        ("ce_id", told["event_id"].encode()),
+        envelope["event_id"].encode(),
         source,
-        kind_header(kind),
-        ("ce_subject", key),
-        ("ce_time", in_utc(at).encode()),
-        ("ce_recordedtime", recorded.encode()),
-        ("ce_ledgerposition", b"%d" % position),
-        ("ce_streamversion", b"%d" % told["version"]),
-        ("ce_actor", told["actor"].encode()),
-        ("ce_commandid", told["command_id"].encode()),
+        kind.encode(),
+        key,
+        in_utc(at).encode(),
+        recorded.encode(),
+        b"%d" % position,
+        b"%d" % envelope["version"],
+        envelope["actor"].encode(),
+        envelope["command_id"].encode(),
     ]
-    headers += [(f"ce_{name}", told[name].encode()) for name in ("causation", "reason") if told[name]]
-    headers += [*trace_of(told["causation"]), CONTENT]
-    return Outgoing(position, key, data.encode(), headers, milliseconds(recorded), chain)
-
-
-@lru_cache(1_024)
-def kind_header(kind: str) -> tuple[str, bytes]:
-    return "ce_type", kind.encode()
+    if causation:
+        told.append(causation.encode())
+    if reason:
+        told.append(reason.encode())
+    trace = trace_of(causation)
+    told += [value for _, value in trace]
+    told.append(CONTENT[1])
+    found = names(bool(causation), bool(reason), bool(trace))
+    return Outgoing(position, key, data.encode(), found, told, milliseconds(recorded), chain)
 
 
 @lru_cache(1_024)
@@ -105,8 +124,8 @@ def milliseconds(recorded: str) -> int:
 def read(connection: Connection[Any], source: str, after: int, limit: int) -> list[Outgoing]:
     """At most `limit` events beyond the position."""
     rows = connection.execute(EVENTS, (after, limit)).fetchall()
-    header = ("ce_source", source.encode())
-    return [outgoing(position, record, chain, header) for position, record, chain in rows]
+    told = source.encode()
+    return [outgoing(position, record, chain, told) for position, record, chain in rows]
 
 
 def head(connection: Connection[Any]) -> int:

@@ -10,11 +10,14 @@ from kafka.admin import OffsetSpec
 from kafka.errors import KafkaTimeoutError, UnknownTopicOrPartitionError
 
 from consumers.checkpoint import POLL_MS
-from consumers.cluster import ANSWER_WITHIN_MS
 from consumers.log import content_hash
+from consumers.publisher import TRANSACTION_MS
 
 MOST_AHEAD: Final = 4_000
 """A partition with so many records in memory waits for the others."""
+
+READ_WITHIN_S: Final = 2 * TRANSACTION_MS / 1_000
+"""A relay that is gone keeps readers from what is written after it until Kafka ends its transaction."""
 
 POSITION: Final = "ce_ledgerposition"
 
@@ -92,12 +95,12 @@ class Partitions:
 
         Raises `KafkaTimeoutError` when nothing comes.
         """
-        deadline = monotonic() + ANSWER_WITHIN_MS / 1_000
+        deadline = monotonic() + READ_WITHIN_S
         while any(not part.ahead and not part.is_read for part in self.parts.values()):
             if self._read():
-                deadline = monotonic() + ANSWER_WITHIN_MS / 1_000
+                deadline = monotonic() + READ_WITHIN_S
             elif monotonic() > deadline:
-                raise KafkaTimeoutError("reading took too long")
+                raise KafkaTimeoutError(f"nothing more can be read of {self.topic} for {READ_WITHIN_S:.0f} s")
 
     def _read(self) -> bool:
         """Take what has come. Returns whether anything has: a marker of a transaction moves on without a record."""

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -24,7 +25,7 @@ WANTED: Final = (
     f"org.apache.kafka:kafka_2.13:jar:{VERSION}:compile",
     f"org.apache.kafka:kafka-tools:jar:{VERSION}:compile",
 )
-STARTS_WITHIN_S: Final = 60.0
+STARTS_WITHIN_S: Final = 180.0
 DOWNLOAD_TIMEOUT_S: Final = 120
 
 HOST: Final = "127.0.0.1"
@@ -148,6 +149,16 @@ class Broker:
     def stop(self) -> None:
         """Let it end in order."""
         self._end(signal.SIGTERM)
+
+    def leave_room(self, size: int) -> None:
+        """From now on none of its files grows over so many bytes, as if the disk were full; started again, it has room."""
+        assert self._process, "it runs"
+        resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it ended by itself."""
+        return self._process is not None and self._process.poll() is not None
 
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:

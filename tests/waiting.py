@@ -4,7 +4,7 @@ from collections.abc import Callable
 from threading import Event
 from time import monotonic
 
-LIMIT_S = 30.0
+LIMIT_S = 120.0
 
 
 def wait_until(condition: Callable[[], bool], limit_s: float = LIMIT_S) -> None:

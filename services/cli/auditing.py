@@ -28,16 +28,19 @@ def kafka(from_: FromPosition = 1, json: AsJson = False) -> None:
     """
     with open_books(os.environ) as books:
         audited = new_auditor(books, os.environ).audit(from_)
+        head = books.ledger.head().position
     document: dict[str, Any] = {
         "true_up_to": audited.last,
         "first": audited.first,
         "checked": audited.checked,
+        "head": head,
         "agrees": audited.agrees,
         "counts": {str(fault): count for fault, count in audited.counts.items()},
         "findings": audited.findings,
     }
     told = f"{audited.checked} events checked: "
     told += "the topic holds each once, in order and unchanged." if audited.agrees else "the topic differs."
+    told += f" {head - audited.last} more are recorded and not published yet." if head > audited.last else ""
     rows = [(each.fault, each.position, each.partition, each.offset, each.note) for each in audited.findings]
     columns = {"fault": "left", "position": "right", "partition": "right", "offset": "right", "because": "left"}
     found = [] if audited.agrees else [table("Differences", columns, rows)]  # type: ignore[arg-type]

@@ -99,7 +99,7 @@ def running(relay: Relay) -> Iterator[Thread]:
         yield thread
     finally:
         stop.set()
-        thread.join(60)
+        thread.join(120)
         assert not thread.is_alive()
     if failed:
         raise failed[0]

@@ -19,15 +19,17 @@ NEVER_FULL = 2**30
 HEAD = DefaultRecordBatch.HEADER_STRUCT.size
 
 short = st.binary(max_size=80)
-events = st.builds(
-    Outgoing,
-    position=st.just(1),
-    key=st.binary(min_size=1, max_size=4),
-    value=st.one_of(short, st.integers(0, 20_000).map(bytes)),
-    headers=st.lists(st.tuples(st.text(max_size=70), short), max_size=15),
-    at_ms=st.integers(0, 2**42),
-    chain=st.just(b""),
-)
+values = st.one_of(short, st.integers(0, 20_000).map(bytes))
+
+
+@st.composite
+def an_event(draw: st.DrawFn) -> Outgoing:
+    headers = draw(st.dictionaries(st.text(max_size=70), short, max_size=15))
+    key, value, at_ms = draw(st.tuples(st.binary(min_size=1, max_size=4), values, st.integers(0, 2**42)))
+    return Outgoing(1, key, value, tuple(headers), list(headers.values()), at_ms, b"")
+
+
+events = an_event()
 
 
 @given(st.lists(events, min_size=1, max_size=100))

@@ -78,7 +78,7 @@ def test_kafkas_own_console_consumer_shows_every_event_with_key_and_headers(publ
         *("--isolation-level", "read_committed", "--max-messages", str(last), "--timeout-ms", "30000"),
         *(part for each in told for part in ("--formatter-property", each)),
     )
-    shown = subprocess.run(command, capture_output=True, text=True, check=True, timeout=90).stdout.splitlines()
+    shown = subprocess.run(command, capture_output=True, text=True, check=True, timeout=180).stdout.splitlines()
 
     recorded = {str(each.position): each for each in published.ledger.read_all(limit=1_000)}
     found = {}

@@ -80,6 +80,6 @@ def test_a_relay_that_waits_for_a_stand_by_stops_when_told_to(site: Site) -> Non
     thread = Thread(target=relay.run_forever, args=(stop,))
     thread.start()
     stop.set()
-    thread.join(30)
+    thread.join(120)
 
     assert not thread.is_alive()

@@ -73,7 +73,7 @@ def make_inbox(kafka: str, prefix: str, ledger: Ledger) -> RunInbox:
             yield thread
         finally:
             stop.set()
-            thread.join(30)
+            thread.join(120)
             assert not thread.is_alive()
 
     return running

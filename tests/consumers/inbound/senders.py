@@ -92,7 +92,7 @@ def send(kafka: str, prefix: str, *messages: Sent) -> None:
     for each in messages:
         headers: Any = each.headers()
         producer.produce(f"{prefix}.in.{each.channel}", each.sent_value(), each.sent_key(), headers=headers)
-    assert producer.flush(30) == 0
+    assert producer.flush(120) == 0
 
 
 def changed(sent: Sent, **attributes: str) -> Sent:

@@ -61,7 +61,7 @@ def test_the_inbox_runs_from_the_settings_and_its_dead_letters_are_mended_by_com
     assert salesledger("inbox", "replay", 0, "--header", "ce_type").code == 2
 
     process.send_signal(signal.SIGTERM)
-    assert process.wait(30) == 0
+    assert process.wait(120) == 0
 
 
 def test_an_unknown_channel_is_a_setting_told_by_name(

@@ -49,13 +49,13 @@ def test_inboxes_killed_in_the_middle_record_each_message_once_and_answer_it(
         process.start()
         here = ledger.head().position
         somewhere = here + when.randrange(before + sent - here)
-        wait_until(lambda: ledger.head().position >= somewhere, 60)  # noqa: B023 (called before the next round)
+        wait_until(lambda: ledger.head().position >= somewhere, 180)  # noqa: B023 (called before the next round)
         process.kill()
         process.join()
     process = get_context("spawn").Process(target=take_in, args=(ledger.dsn, ledger.schema, kafka, prefix))
     process.start()
-    wait_until(lambda: ledger.head().position >= before + sent, 60)
-    wait_until(lambda: len(answered(kafka, prefix)) >= sent, 60)
+    wait_until(lambda: ledger.head().position >= before + sent, 180)
+    wait_until(lambda: len(answered(kafka, prefix)) >= sent, 180)
     process.kill()
     process.join()
 

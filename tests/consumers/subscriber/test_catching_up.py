@@ -87,7 +87,7 @@ def test_what_the_topic_forgot_comes_from_the_feed_once_and_in_order(
     publish(kafka, topic, all_of(ledger)[-1:])
     wait_until(lambda: ledger.head().position in seen)
     stop.set()
-    thread.join(30)
+    thread.join(120)
 
     assert sorted(seen) == list(range(start, len(events) + 2))
     again = listening(kafka, topic, SqliteInbox(tmp_path / "inbox.db"), None, seen)

@@ -48,7 +48,7 @@ def test_twenty_lines_make_a_subscriber(shop: dict[str, Any], kafka: str, topic:
     with subprocess.Popen([sys.executable, "income.py"], **shop) as process:
         wait_until(lambda: income(shop) == {"A": 200, "B": 100})
         process.send_signal(signal.SIGTERM)
-        code = process.wait(30)
+        code = process.wait(120)
 
     assert code == 0
 
@@ -60,13 +60,13 @@ def test_what_is_parked_is_shown_discarded_and_replayed_by_commands(
     publish(kafka, topic, [replace(events[0], value=b"not json"), *events[1:]])
 
     def said(*arguments: str) -> tuple[int, str]:
-        done = subprocess.run([COMMAND, *arguments], capture_output=True, check=False, timeout=60, **shop)
+        done = subprocess.run([COMMAND, *arguments], capture_output=True, check=False, timeout=120, **shop)
         return done.returncode, done.stdout
 
     with subprocess.Popen([COMMAND, "run", "income:subscriber"], **shop) as process:
         wait_until(lambda: income(shop) == {"B": 100})
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0
+        assert process.wait(120) == 0
     parked = [json.loads(line) for line in said("parked", "income:subscriber")[1].splitlines()]
 
     assert [(each["key"], each["reason"]) for each in parked] == [("deal/A", "not-json"), ("deal/A", "behind")]

@@ -50,7 +50,7 @@ def running(subscriber: Subscriber[Any]) -> Iterator[Thread]:
         yield thread
     finally:
         stop.set()
-        thread.join(30)
+        thread.join(120)
         assert not thread.is_alive()
 
 

@@ -53,6 +53,21 @@ def test_kafka_that_differs_is_a_failed_check(salesledger: Salesledger, prefix: 
     assert once.json["error"]["code"] == "kafka-differs"
 
 
+def test_what_is_recorded_and_not_published_yet_is_said_and_a_missing_topic_is_named(
+    salesledger: Salesledger, prefix: str
+) -> None:
+    assert salesledger("demo").code == 0
+    early = salesledger("audit", "kafka")
+    assert (early.code, f"There is no topic {prefix}.events at" in early.err) == (2, True)
+    assert "does not answer" not in early.err
+    assert salesledger("run", "relay", "--once").code == 0
+    assert salesledger("record", "claim-customer", "--customer", "client-of-Wang", "--rep", "An").code == 0
+
+    audited = salesledger("audit", "kafka")
+
+    assert (audited.code, "2 more are recorded and not published yet." in audited.out) == (0, True)
+
+
 def test_without_bootstrap_servers_the_setting_is_named(salesledger: Salesledger) -> None:
     for command in (("run", "relay"), ("run", "auditor"), ("audit", "kafka")):
         said = salesledger(*command, "--json")
