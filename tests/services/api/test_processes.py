@@ -17,7 +17,7 @@ import pytest
 from domain.refusals import Code
 from services.cli.state import read_models
 from services.wiring import Books
-from tests.services.api.conftest import PATIENCE_S, Served, at, await_until, company, opened_books
+from tests.services.api.conftest import PATIENCE_S, Served, at, await_until, company, opened_books, told_at_last
 from tests.services.cli.conftest import settings
 
 SERVE = [sys.executable, "-m", "services.cli", "serve", "--json", "--port", "0"]
@@ -133,11 +133,13 @@ def test_two_services_on_one_ledger_let_each_customer_be_claimed_once(books: Boo
         pairs = asyncio.run(load(first.url, second.url))
         head = books.ledger.head().position
         boards = [
-            httpx.get(
-                f"{url}/v1/reps/li/holdings",
-                params={"min_position": head, "limit": 1000},
-                headers={"Authorization": f"Bearer {token(books, 'boss')}"},
-                timeout=PATIENCE_S,
+            told_at_last(
+                lambda url=url: httpx.get(  # type: ignore[misc]
+                    f"{url}/v1/reps/li/holdings",
+                    params={"min_position": head, "limit": 1000},
+                    headers={"Authorization": f"Bearer {token(books, 'boss')}"},
+                    timeout=PATIENCE_S,
+                )
             ).json()
             for url in (first.url, second.url)
         ]
@@ -178,11 +180,13 @@ def test_the_database_gone_is_told_as_such_and_come_back_is_served_again(books: 
         command = httpx.post(
             f"{here.url}/v1/commands/register-customer", json=body, headers=headers, timeout=PATIENCE_S
         )
-        read = httpx.get(
-            f"{here.url}/v1/pool",
-            headers=headers,
-            params={"min_position": command.json()["true_up_to"]},
-            timeout=PATIENCE_S,
+        read = told_at_last(
+            lambda: httpx.get(
+                f"{here.url}/v1/pool",
+                headers=headers,
+                params={"min_position": command.json()["true_up_to"]},
+                timeout=PATIENCE_S,
+            )
         )
 
     assert (command.status_code, read.status_code) == (200, 200)
