@@ -1883,6 +1883,28 @@ class Reads(Connection):
         """The evidence bundle of a deal."""
         return self._file(f"/v1/deals/{deal}/bundle", {"min_position": min_position})
 
+    def replay_deal(
+        self,
+        *,
+        deal: str,
+        known_at: datetime | None = None,
+        true_at: datetime | None = None,
+        min_position: int = 0,
+    ) -> OneReplayed:
+        """A deal replayed."""
+        return cast(OneReplayed, self._read(f"/v1/deals/{deal}/replay", {"known_at": known_at, "true_at": true_at, "min_position": min_position}))
+
+    def replay_customer(
+        self,
+        *,
+        customer: str,
+        known_at: datetime | None = None,
+        true_at: datetime | None = None,
+        min_position: int = 0,
+    ) -> OneReplayed:
+        """A customer replayed."""
+        return cast(OneReplayed, self._read(f"/v1/customers/{customer}/replay", {"known_at": known_at, "true_at": true_at, "min_position": min_position}))
+
     def rep_customers(
         self,
         *,
