@@ -1,5 +1,6 @@
 """Every command that the ledger understands, in one union, and how the body of one is read."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, get_args
 
@@ -51,6 +52,8 @@ COMMANDS: Final[dict[str, type]] = {command.model_fields["name"].default: comman
 
 CODES: Final = frozenset(str(code) for code in Code)
 
+FIELD: Final = re.compile(r"[A-Za-z][A-Za-z_]{0,39}|[0-9]{1,4}")
+
 
 def parse(body: Mapping[str, Any]) -> AnyCommand | Refusal:
     """Read a command from a mapping of its fields.
@@ -70,5 +73,11 @@ def refused(error: ValidationError, *, tagged: bool = True) -> Refusal:
     if not found[0]["loc"] and found[0]["type"] in ("union_tag_invalid", "union_tag_not_found"):
         return Refusal(code=Code.UNKNOWN_COMMAND, clause="ledger/commands", detail=f"Known: {', '.join(COMMANDS)}.")
     known = [Code(each["type"]) for each in found if each["type"] in CODES]
-    told = "; ".join(f"{'.'.join(str(step) for step in each['loc'][tagged:])}: {each['msg']}" for each in found)
+    told = "; ".join(f"{'.'.join(map(place, each['loc'][tagged:]))}: {each['msg']}" for each in found)
     return Refusal(code=known[0] if known else Code.MALFORMED, clause="ledger/commands", detail=told)
+
+
+def place(step: int | str) -> str:
+    """One step of the way to a field. What does not look like the name of one is somebody's word, and is not repeated."""
+    name = str(step)
+    return name if FIELD.fullmatch(name) else "…"

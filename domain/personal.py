@@ -4,6 +4,7 @@ In memory a `Personal` is either *clear* or *sealed* (the text under which the v
 without a seal at hand is refused, so that no forgotten path can put a phone number where it does not belong.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any, Final, Protocol, Self
 
@@ -14,6 +15,11 @@ from domain.fact import storable
 
 SEALED_PREFIX: Final = "sealed.1."
 """What every sealed text begins with; no clear value may."""
+
+OF_A_PERSON: Final = re.compile(
+    r"(?<!\w)1[3-9]\d{9}(?!\w)|(?<!\w)\d{17}[\dXx](?!\w)|[\w.+-]+@[\w-]+\.[a-z]{2,}|(?<!\w)\+\d{10,14}(?!\w)"
+)
+"""A mobile number, an identity card, a mail address, an international number."""
 
 Seal = Callable[[str], str]
 """Turns a clear value into its sealed text."""
@@ -101,6 +107,15 @@ class Personal:
 def keep_sealed(sealed: str) -> str:
     """An `Unseal` for readers who have no business with the clear value: it stays as it is stored."""
     return sealed
+
+
+def tells_of_a_person(text: str) -> bool:
+    """Whether what looks like a person's number or address stands in a text that is not for it.
+
+    >>> tells_of_a_person("call 13912345678"), tells_of_a_person("HT-2024-0001")
+    (True, False)
+    """
+    return OF_A_PERSON.search(text) is not None
 
 
 def masked(clear: str | None) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import cast, get_args
+from typing import Final, cast, get_args
 
 import psycopg
 
@@ -14,7 +14,11 @@ from consumers.inbound.topics import InboundTopics
 from services.kafka_settings import KafkaSettings, kafka_settings
 from services.ledger.answer import LedgerUnavailable, OutcomeUnknown
 from services.settings import SettingInvalid
+from services.vault import seal_bytes, unseal_bytes
 from services.wiring import Books
+
+LETTERS: Final = "letters"
+"""The ledger's own key with which dead letters are sealed."""
 
 
 def new_inbox(books: Books, env: Mapping[str, str]) -> Inbox:
@@ -22,15 +26,23 @@ def new_inbox(books: Books, env: Mapping[str, str]) -> Inbox:
     ledger = books.ledger
     settings = kafka_settings(env, ledger.schema)
     awaited = (LedgerUnavailable, OutcomeUnknown, psycopg.OperationalError)
-    doors = Doors(ledger.record_many, lambda: datetime.now(UTC), awaited, f"{source_of(ledger.schema)}/inbox")
+    key = ledger.keyring.reserved(LETTERS)
+    doors = Doors(
+        ledger.record_many,
+        lambda: datetime.now(UTC),
+        awaited,
+        f"{source_of(ledger.schema)}/inbox",
+        lambda value: seal_bytes(key, value),
+    )
     topics = inbound_topics(settings, env)
     return Inbox(settings.cluster, topics, doors, f"{topics.prefix}.inbox", env.get("LEDGER_INBOX_MEMBER") or None)
 
 
-def letters_of(env: Mapping[str, str], schema: str) -> Letters:
-    """The dead letters of a ledger's inbox. Raises `SettingInvalid`."""
-    settings = kafka_settings(env, schema)
-    return Letters(settings.cluster, inbound_topics(settings, env))
+def letters_of(books: Books, env: Mapping[str, str]) -> Letters:
+    """The dead letters of a ledger's inbox, opened. Raises `SettingInvalid`."""
+    settings = kafka_settings(env, books.ledger.schema)
+    key = books.ledger.keyring.reserved(LETTERS)
+    return Letters(settings.cluster, inbound_topics(settings, env), lambda value: unseal_bytes(key, value))
 
 
 def inbound_topics(settings: KafkaSettings, env: Mapping[str, str]) -> InboundTopics:

@@ -115,6 +115,20 @@ def seal(subject: str, key: bytes, clear: str) -> str:
     return sealed_prefix(subject) + _text(nonce + sealed)
 
 
+def seal_bytes(key: bytes, clear: bytes) -> bytes:
+    """Bytes that only this key opens, for what is not kept as a text."""
+    nonce = os.urandom(NONCE_BYTES)
+    return nonce + AESGCM(key).encrypt(nonce, clear, None)
+
+
+def unseal_bytes(key: bytes, sealed: bytes) -> bytes:
+    """The clear bytes. Raises `ValueError` if they were not sealed with this key."""
+    try:
+        return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None)
+    except InvalidTag:
+        raise ValueError("the sealed bytes were altered, or sealed with another key") from None
+
+
 def sealed_prefix(subject: str) -> str:
     """How every sealed value of the subject begins."""
     return f"{SEALED_PREFIX}{_text(subject.encode())}."

@@ -1565,7 +1565,7 @@ class Reads(Connection):
         *,
         after: int = 0,
         limit: int = 100,
-        kind: Sequence[Literal['appeal-filed.v1', 'case-accepted.v1', 'case-dismissed.v1', 'claim-refused.v1', 'contract-signed.v1', 'customer-claimed.v1', 'customer-donated.v1', 'customer-dropped.v1', 'customer-graded.v1', 'customer-place-corrected.v1', 'customer-reassigned.v1', 'customer-registered.v1', 'customer-released.v1', 'customers-merged.v1', 'deal-lost.v1', 'deal-opened.v1', 'decision-executed.v1', 'decision-finalized.v1', 'decision-issued.v1', 'dispute-filed.v1', 'duplicate-suspected.v1', 'evidence-submitted.v1', 'lead-approved.v1', 'lead-converted.v1', 'lead-registered.v1', 'lead-rejected.v1', 'legal-hold-lifted.v1', 'legal-hold-placed.v1', 'member-recused.v1', 'mentor-assigned.v1', 'mentorship-ended.v1', 'milestone-due.v1', 'milestone-overdue.v1', 'milestone-scheduled.v1', 'panel-seated.v1', 'payment-received.v1', 'payment-refunded.v1', 'payout-confirmed.v1', 'payout-held.v1', 'payout-released.v1', 'penalty-applied.v1', 'penalty-lifted.v1', 'period-closed.v1', 'period-opened.v1', 'policy-published.v1', 'precedent-published.v1', 'protection-expired.v1', 'protection-started.v1', 'quota-set.v1', 'rep-joined.v1', 'rep-left.v1', 'rep-transferred.v1', 'retention-extended.v1', 'retention-warned.v1', 'role-earned.v1', 'role-expired.v1', 'role-revoked.v1', 'role-transferred.v1', 'sharing-agreed.v1', 'stage-advanced.v1', 'stage-reverted.v1', 'subject-erased.v1', 'tier-changed.v1', 'unit-created.v1', 'unit-moved.v1', 'visit-overridden.v1', 'visit-planned.v1', 'visit-recorded.v1', 'visit-rejected.v1', 'visit-verified.v1', 'vote-cast.v1']] = [],
+        kind: Sequence[str] = [],
         stream: str = '',
     ) -> FeedPage:
         """The feed of events."""
@@ -1868,7 +1868,7 @@ class Reads(Connection):
         self,
         *,
         period: str,
-        format: Mapping[str, Any],
+        format: Literal['csv', 'xlsx', 'json', 'parquet', 'beancount', 'hledger'],
         plain: bool = False,
         min_position: int = 0,
     ) -> bytes:
@@ -2003,6 +2003,28 @@ class Reads(Connection):
     ) -> bytes:
         """The evidence bundle of a deal."""
         return self._file(f"/v1/deals/{deal}/bundle", {"min_position": min_position})
+
+    def replay_deal(
+        self,
+        *,
+        deal: str,
+        known_at: datetime | None = None,
+        true_at: datetime | None = None,
+        min_position: int = 0,
+    ) -> OneReplayed:
+        """A deal replayed."""
+        return cast(OneReplayed, self._read(f"/v1/deals/{deal}/replay", {"known_at": known_at, "true_at": true_at, "min_position": min_position}))
+
+    def replay_customer(
+        self,
+        *,
+        customer: str,
+        known_at: datetime | None = None,
+        true_at: datetime | None = None,
+        min_position: int = 0,
+    ) -> OneReplayed:
+        """A customer replayed."""
+        return cast(OneReplayed, self._read(f"/v1/customers/{customer}/replay", {"known_at": known_at, "true_at": true_at, "min_position": min_position}))
 
     def rep_customers(
         self,

@@ -17,7 +17,7 @@ from kafka.structs import OffsetAndMetadata
 
 from consumers.cluster import Cluster
 from consumers.inbound.messages import Bad, Message, Told, read
-from consumers.inbound.replies import Answer, bad_of, body_of, headers_of, is_alarm, letter_headers
+from consumers.inbound.replies import Answer, bad_of, body_of, headers_of, is_alarm, letter_of
 from consumers.inbound.topics import LARGEST_LETTER, InboundTopics, ready
 from domain.commands import AnyCommand
 
@@ -63,12 +63,16 @@ class AnswersNotDelivered(ConnectionError):
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """What the inbox needs of the ledger. `awaited` are the errors after which the same commands may be asked again."""
+    """What the inbox needs of the ledger. `awaited` are the errors after which the same commands may be asked again.
+
+    `seal` makes of a dead letter's value what only the ledger reads.
+    """
 
     record: RecordCommands
     now: Callable[[], datetime]
     awaited: tuple[type[Exception], ...]
     source: str
+    seal: Callable[[bytes], bytes] = bytes
 
 
 class Inbox:
@@ -136,8 +140,7 @@ class Inbox:
         alarms = [bad_of(told, answer) for told, answer in zip(asked, answers, strict=True) if is_alarm(answer)]
         for bad in (*(each for each in letters if isinstance(each, Bad)), *alarms):
             tell(bad)
-            headers = letter_headers(bad.message, bad.reason, bad.detail, now)
-            letter = {"value": bad.message.value, "key": bad.message.key, "headers": headers}
+            letter = letter_of(bad, self.doors.seal, now)
             sent.append(producer.send(self.topics.dead_letters, partition=0, **letter))
         producer.flush(timeout=FLUSH_WITHIN_S)
         for each in sent:

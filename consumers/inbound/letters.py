@@ -1,6 +1,6 @@
 """Dead letters: read, and sent again once what was wrong is mended."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import monotonic
@@ -11,7 +11,7 @@ from kafka.errors import KafkaError
 
 from consumers.cluster import Cluster, KafkaUnreachable
 from consumers.inbound.inbox import CONSUMING, PRODUCING
-from consumers.inbound.replies import MARK
+from consumers.inbound.replies import MARK, SEALED
 from consumers.inbound.topics import InboundTopics
 
 NEXT_WITHIN_S: Final = 10.0
@@ -40,9 +40,11 @@ class Letter:
 class Letters:
     """The dead letters of an inbox. Wherever Kafka is asked, `KafkaUnreachable` is raised when it is away."""
 
-    def __init__(self, cluster: Cluster, topics: InboundTopics) -> None:
+    def __init__(self, cluster: Cluster, topics: InboundTopics, unseal: Callable[[bytes], bytes] = bytes) -> None:
+        """`unseal` opens what the inbox sealed."""
         self.topics = topics
         self.cluster = cluster
+        self.unseal = unseal
 
     def all(self, first: int = 0, limit: int | None = None) -> Iterator[Letter]:
         """The letters from a number on, at most so many."""
@@ -65,7 +67,7 @@ class Letters:
                 for record in consumer.poll(timeout_ms=500, max_records=end - number).get(here, ()):
                     number, deadline = record.offset + 1, monotonic() + NEXT_WITHIN_S
                     if number <= end:
-                        yield letter(record)
+                        yield letter(record, self.unseal)
                 if monotonic() > deadline:
                     raise TimeoutError(f"Kafka does not give dead letter {number} of {self.topics.dead_letters}")
         finally:
@@ -110,7 +112,7 @@ def reaching(cluster: Cluster) -> Iterator[None]:
         ) from error
 
 
-def letter(record: Any) -> Letter:
+def letter(record: Any, unseal: Callable[[bytes], bytes]) -> Letter:
     """A dead letter as it was put aside."""
     headers = tuple(record.headers)
     marks = {name.removeprefix(MARK): (value or b"").decode() for name, value in headers if name.startswith(MARK)}
@@ -123,5 +125,5 @@ def letter(record: Any) -> Letter:
         offset=int(marks["offset"]),
         key=record.key,
         headers=tuple((name, value) for name, value in headers if not name.startswith(MARK)),
-        value=record.value,
+        value=unseal(record.value) if SEALED in dict(headers) else record.value,
     )

@@ -4,7 +4,6 @@ A message is a CloudEvent, in binary or in structured mode, whose data are the c
 command's id, `time` is when it happened, `subject` is what it is about, and the record's key.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ from pydantic_core import from_json
 
 from domain.commands import AnyCommand, parse
 from domain.fact import CommandId, CommandOnOrganisation
+from domain.personal import tells_of_a_person
 from domain.refusals import Refusal
 
 LARGEST: Final = 1024 * 1024
@@ -42,11 +42,6 @@ OURS: Final = frozenset({"name", "at", "actor", "reason", "causation"})
 """Fields of every command that a message does not say in its data."""
 
 STRUCTURED: Final = "application/cloudevents+json"
-
-OF_A_PERSON: Final = re.compile(
-    r"(?<!\w)1[3-9]\d{9}(?!\w)|(?<!\w)\d{17}[\dXx](?!\w)|[\w.+-]+@[\w-]+\.[a-z]{2,}|(?<!\w)\+\d{10,14}(?!\w)"
-)
-"""A mobile number, an identity card, a mail address, an international number."""
 
 NUMBERS_OF_OTHERS: Final = frozenset({"external_id"})
 """Fields with numbers that others give, as a bank does to its receipts."""
@@ -206,5 +201,5 @@ def in_the_open(command: AnyCommand) -> Iterator[str]:
     """Fields that are not for personal values and look as if they held one."""
     for name in type(command).model_fields:
         value = getattr(command, name)
-        if name not in NUMBERS_OF_OTHERS and isinstance(value, str) and OF_A_PERSON.search(value):
+        if name not in NUMBERS_OF_OTHERS and isinstance(value, str) and tells_of_a_person(value):
             yield name

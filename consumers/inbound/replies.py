@@ -1,7 +1,8 @@
 """What a message is answered: a result for its sender, or a dead letter for whoever mends it."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from pydantic_core import to_json
 
@@ -13,6 +14,8 @@ ACCEPTED: Final = "command-accepted.v1"
 REFUSED: Final = "command-refused.v1"
 MARK: Final = "dead_"
 """What the headers begin with that a dead letter has beside its own."""
+SEALED: Final = f"{MARK}sealed"
+"""The header of a dead letter whose value opens only with the ledger's key: what was sent may tell of a person."""
 
 Headers = list[tuple[str, bytes | None]]
 
@@ -77,6 +80,15 @@ def letter_headers(message: Message, reason: str, detail: str, now: datetime) ->
         "at": now.isoformat(),
     }
     return [*message.headers, *((f"{MARK}{name}", value.encode()) for name, value in told.items())]
+
+
+def letter_of(bad: Bad, seal: Callable[[bytes], bytes], now: datetime) -> dict[str, Any]:
+    """The dead letter of a message as it is sent: its value sealed, key and headers as they were."""
+    headers = letter_headers(bad.message, bad.reason, bad.detail, now)
+    value = bad.message.value
+    if value is None:
+        return {"value": None, "key": bad.message.key, "headers": headers}
+    return {"value": seal(value), "key": bad.message.key, "headers": [*headers, (SEALED, b"yes")]}
 
 
 def bad_of(told: Told, answer: Answer) -> Bad:

@@ -10,6 +10,7 @@ import psycopg
 from psycopg import Connection
 from pydantic_core import to_json
 
+from domain.personal import tells_of_a_person
 from services.api.call import Call
 from services.api.together import Together
 from services.wiring import Books
@@ -37,6 +38,8 @@ class AccessRecord:
 
     @classmethod
     def of(cls, call: Call, act: str, matter: str, outcome: str, subjects: Sequence[str] = ()) -> "AccessRecord":
+        """What looks like a person's number was asked for instead of an id, and is not kept."""
+        matter = "…" if tells_of_a_person(matter) else matter
         return cls(call.unique, call.asker, act, matter, outcome, tuple(subjects), call.request_id)
 
     def again(self, call: Call) -> "AccessRecord":

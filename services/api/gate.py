@@ -9,6 +9,7 @@ import psycopg
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from domain.personal import tells_of_a_person
 from services.access.keys import KeysUnavailable
 from services.access.tokens import TokenRefused, Tokens
 from services.api.call import Call
@@ -21,6 +22,8 @@ MOST_AT_ONCE: Final = 1_024
 AGAIN_IN_S: Final = 1
 
 SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+NOWHERE: Final = frozenset({401, 403, 404, 405})
 
 log = structlog.get_logger("api")
 
@@ -108,7 +111,7 @@ class Gate:
             "answered",
             request=call.request_id,
             method=call.method,
-            path=call.path,
+            path=path(call) if call.status in NOWHERE else call.path,
             status=call.status,
             asker=call.asker or None,
             command=call.command_id,
@@ -116,6 +119,11 @@ class Gate:
             trace=call.trace,
             ms=round(1000 * seconds, 2),
         )
+
+
+def path(call: Call) -> str:
+    """The path of a request that led nowhere, as it is written down: what may be a person's name or number is left out."""
+    return call.path if call.path.isascii() and not tells_of_a_person(call.path) else "…"
 
 
 def problem_of(error: Exception) -> Problem:

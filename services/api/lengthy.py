@@ -42,7 +42,8 @@ class Lengthy:
         self._in_work = self._files = 0
 
     def close(self) -> None:
-        self._threads.shutdown()
+        """Wait for what is worked on; what still waits for its turn is let go."""
+        self._threads.shutdown(cancel_futures=True)
 
     async def run(self, work: Callable[[Connection[Any]], T]) -> T:
         """Do a piece of work. Raises `Problem` at once when too many wait already."""

@@ -18,6 +18,8 @@ MORE: Final[Mapping[str, tuple[str, ...]]] = {
     "availability": (*OF_BODIES, "asked-too-often"),
     "what_if_case": (*OF_BODIES, "too-wide", "not-supposable"),
     "replay_case": ("too-wide",),
+    "replay_deal": ("too-wide",),
+    "replay_customer": ("too-wide",),
     "compare_case": ("too-wide",),
     "case_bundle": OF_PROOFS,
     "deal_bundle": OF_PROOFS,

@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from consumers.inbound.letters import Letter, Letters, NoSuchLetter
+from consumers.inbound.letters import Letter, NoSuchLetter
 from services.cli.failing import BAD_USAGE, Failure
 from services.cli.output import AsJson, Justify, answer, paragraph, table
 from services.cli.reader import Limit
 from services.inbound import letters_of
-from services.settings import Settings
+from services.wiring import open_books
 
 app = typer.Typer(help="What came in and could not be read.", no_args_is_help=True)
 
@@ -37,7 +37,8 @@ Header = Annotated[
 @app.command(name="letters")
 def letters_(from_: From = 0, limit: Limit = 100, json: AsJson = False) -> None:
     """Dead letters: why each was put aside, and where it came from. Never what is in them."""
-    found = list(letters().all(from_, limit))
+    with open_books(os.environ) as books:
+        found = list(letters_of(books, os.environ).all(from_, limit))
     document = {"letters": [told(each) for each in found]}
     rows = [tuple(told(each)[column] for column in (*list(COLUMNS)[:-1], "detail")) for each in found]
     answer(document, table("", COLUMNS, rows), as_json=json)
@@ -51,16 +52,14 @@ def replay(numbers: Numbers, value: Value = None, header: Header = None, json: A
     headers = dict(mended(each) for each in header or ())
     mended_value = value.read_bytes() if value else None
     sent = []
-    for number in numbers:
-        try:
-            sent.append(told(letters().replay(number, mended_value, headers)))
-        except NoSuchLetter as missing:
-            raise Failure("unknown-letter", f"{missing} `salesledger inbox letters` lists them.") from missing
+    with open_books(os.environ) as books:
+        letters = letters_of(books, os.environ)
+        for number in numbers:
+            try:
+                sent.append(told(letters.replay(number, mended_value, headers)))
+            except NoSuchLetter as missing:
+                raise Failure("unknown-letter", f"{missing} `salesledger inbox letters` lists them.") from missing
     answer({"sent": sent}, paragraph(f"{len(sent)} sent again."), as_json=json)
-
-
-def letters() -> Letters:
-    return letters_of(os.environ, Settings.from_environment(os.environ).schema)
 
 
 def mended(text: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ import typer
 
 from services.cli.output import AsJson, answer, paragraph
 from services.database import database
-from services.ledger.grants import grant, role_of
+from services.ledger.grants import grant, let_read, role_of
 from services.ledger.schema import migrate as migrated
 from services.settings import Settings
 
@@ -17,7 +17,8 @@ app = typer.Typer()
 @app.command()
 def migrate(
     reader: Annotated[
-        list[str] | None, typer.Option(help="A database role that may only read, neither keys nor receipts.")
+        list[str] | None,
+        typer.Option(help="A database role that may only read the log and the read models, neither keys nor receipts."),
     ] = None,
     json: AsJson = False,
 ) -> None:
@@ -33,6 +34,8 @@ def migrate(
         granted = dict.fromkeys(reader or (), "reads") | ({writer: "writes"} if writer else {})
         for role, may in granted.items():
             grant(owner, settings.schema, role, reads_only=may == "reads")
+            if may == "reads":
+                let_read(dsn, settings.schema, role)
     said = [f"Applied: {', '.join(applied)}." if applied else "The tables are up to date."]
     said += [f"{role} {may}." for role, may in granted.items()]
     document = {"schema": settings.schema, "applied": applied, "granted": granted}

@@ -44,7 +44,7 @@ def verify(
             keys, unkept = check_keys(connection, books.ledger.schema, books.ledger.keyring.safe)
         differences = [each for each in (found.difference, sealed.difference, unkept) if each]
         held = powers(books.ledger.dsn, books.ledger.schema)
-        if books.settings.owner_url and held.could:
+        if held.could and (books.settings.owner_url or not held.owns):
             differences.append(
                 f"The database role {held.role} could {', '.join(held.could)}. Run `salesledger migrate`."
             )

@@ -37,6 +37,13 @@ SECRET: Final = frozenset({"personal_key", "receipt", "access_record"})
 
 TABLES: Final = "select relname from pg_class where relkind = 'r' and relnamespace = %s::regnamespace"
 
+OWN: Final = (
+    "select relname from pg_class where relkind in ('r', 'v') and relnamespace = %s::regnamespace"
+    " and relowner = current_user::regrole order by relname"
+)
+
+INSERTED: Final = tuple(table for table, rights in WRITER.items() if rights == "select, insert")
+
 POWERS: Final = """
     select r.rolsuper, pg_has_role(c.relowner, 'usage'), c.relname,
         has_table_privilege(c.oid, 'update'), has_table_privilege(c.oid, 'delete'), has_table_privilege(c.oid, 'truncate')
@@ -52,11 +59,16 @@ class RoleTooMighty(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Powers:
-    """What the role of a connection could do to what is recorded, in words; nothing is as it should be."""
+    """What the role of a connection could do to what is only ever added to, in words; nothing is as it should be."""
 
     role: str
     superuser: bool
     could: tuple[str, ...]
+
+    @property
+    def owns(self) -> bool:
+        """Whether the tables are its own, so that owner and writer are not parted."""
+        return self.superuser or any(each.startswith("own ") for each in self.could)
 
 
 def grant(owner_dsn: str, schema: str, role: str, *, reads_only: bool = False) -> None:
@@ -78,6 +90,22 @@ def grant(owner_dsn: str, schema: str, role: str, *, reads_only: bool = False) -
                 )
 
 
+def let_read(writer_dsn: str, schema: str, reader: str) -> None:
+    """Let a role read the read models, those too that are yet to be built. To be run as the writer, whose own they are.
+
+    Raises `psycopg.Error` where there is no such role.
+    """
+    with connect(writer_dsn, schema) as connection, connection.transaction():
+        names = {"schema": sql.Identifier(schema), "role": sql.Identifier(reader)}
+        later = "alter default privileges in schema {schema} grant select on tables to {role}"
+        connection.execute(sql.SQL(later).format(**names))
+        for (table,) in connection.execute(OWN, (schema,)).fetchall():
+            if table not in SECRET:
+                connection.execute(
+                    sql.SQL("grant select on {} to {}").format(sql.Identifier(schema, table), names["role"])
+                )
+
+
 def tables(connection: Connection[Any], schema: str) -> list[str]:
     """The tables of a ledger that its migrations have made: those that belong to the owner."""
     owned = f"{TABLES} and pg_has_role(relowner, 'usage') order by relname"
@@ -93,7 +121,7 @@ def role_of(dsn: str) -> str | None:
 def powers(dsn: str, schema: str) -> Powers:
     """What the role of an address could do to what is recorded."""
     with connect(dsn, schema) as connection:
-        rows = connection.execute(POWERS, (schema, list(RECORDED))).fetchall()
+        rows = connection.execute(POWERS, (schema, list(INSERTED))).fetchall()
         role = connection.info.user
     found: list[str] = []
     for superuser, owns, table, *rights in rows:

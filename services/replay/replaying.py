@@ -3,7 +3,7 @@
 Every step says when it happened and when it was recorded, who did it, by which rule it was judged, and what it changed.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, cast
@@ -90,9 +90,13 @@ class Beside:
 
 
 def replay(
-    connection: Connection[Any], first: Sequence[str], deals_of: DealsOf, moments: Sequence[Moment]
+    connection: Connection[Any],
+    first: Sequence[str],
+    deals_of: DealsOf,
+    moments: Sequence[Moment],
+    sees: Callable[[str], bool] = lambda _stream: True,
 ) -> list[Replay]:
-    """Replay the histories that these lead to, at each of the moments. Raises `TooWide`.
+    """Replay the histories that these lead to, as far as they are to be seen, at each of the moments. Raises `TooWide`.
 
     The connection stands in one snapshot meanwhile. What it reads is bounded by the histories concerned.
     """
@@ -108,7 +112,9 @@ def replay(
         judged = {row[0]: (row[1], row[2]) for row in connection.execute(JUDGED, (ids,)).fetchall()}
     finally:
         connection.execute("rollback")
-    people = histories.by_stream[ORGANISATION]
+    seen = {stream for stream in histories.by_stream if sees(stream)}
+    facts = [each for each in facts if each.stream in seen]
+    people = histories.by_stream[ORGANISATION] if ORGANISATION in seen else []
     return [replayed(head, moment, facts, people, policies, judged) for moment in moments]
 
 

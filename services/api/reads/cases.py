@@ -1,5 +1,6 @@
 """Disputes: as they stand, and replayed step by step, as known at one time and as true at another."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
@@ -43,7 +44,7 @@ Standing = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """A case's histories at a point, in the order of recording, and how everything stands after the last step."""
+    """Histories at a point, in the order of recording, and how everything stands after the last step."""
 
     known_at: datetime | None
     true_at: datetime | None
@@ -72,11 +73,12 @@ async def list_cases(
     after: After = None,
     min_position: MinPosition = 0,
 ) -> Response:
-    """Those in which it is somebody's turn, those of a status, or all: for the committee."""
+    """Those in which it is one's own turn; for the committee also anybody's, those of a status, or all."""
     since = resumed(after, str)
 
     def find(seat: Seat) -> dict[str, Any]:
-        seat.must_see(None)
+        if who != seat.name or seat.asker.reach(ACT) == "all":
+            seat.must_see(None)
         page = cases.cases(seat.connection, who=who, status=status, deal=deal, limit=limit, after=since)
         return listed(page.position, page.rows, page.after)
 
@@ -101,20 +103,31 @@ async def replay_case(
 
     def find(seat: Seat) -> dict[str, Any]:
         row = in_sight(seat, case)
-        clear = seat.asker.reach(ACT) == "all" or seat.name in row.members
         try:
             [found] = replay(
                 seat.connection, [case_stream(case)], deals_of(seat.connection), [Moment(known_at, true_at)]
             )
         except TooWide as wide:
             raise Problem("too-wide", str(wide)) from None
-        return one(found.true_up_to, replayed(found, seat, clear=clear))
+        return one(found.true_up_to, replayed(found, seat, lambda _stream: opens_people(seat, row)))
 
     return await answered(request, Asked(ACT, (Cases, Deals), case, min_position, lengthy=True), find)
 
 
-def replayed(found: Replay, seat: Seat, *, clear: bool) -> Replayed:
-    steps = [step_told(step, seat, clear=clear) for step in found.steps]
+def opens_people(seat: Seat, row: CaseRow) -> bool:
+    """Whether the asker sees names and contacts in the case: its panel and the committee while it is open, and processes."""
+    return seat.asker.duty == "system" or (
+        is_open(row) and (seat.asker.duty == "committee" or seat.name in row.members)
+    )
+
+
+def is_open(row: CaseRow) -> bool:
+    return row.status not in ("dismissed", "executed")
+
+
+def replayed(found: Replay, seat: Seat, clear: Callable[[str], bool]) -> Replayed:
+    """A replay as it is answered; `clear` says of which histories personal values are shown."""
+    steps = [step_told(step, seat, clear=clear(step.stream)) for step in found.steps]
     standing = dict(found.standing)
     return Replayed(found.moment.known_at, found.moment.true_at, list(found.streams), steps, standing)
 

@@ -21,7 +21,7 @@ from services.api.problems import Problem
 from services.api.reading import Asked
 from services.api.reads import deals
 from services.api.reads.asking import KnownAt, MinPosition, Name, One, TrueAt, answered, filed, one, put_question
-from services.api.reads.cases import Replayed, as_told, in_sight, replayed
+from services.api.reads.cases import Replayed, as_told, in_sight, is_open, opens_people, replayed
 from services.api.reads.supposing import Supposition, question
 from services.api.seat import Seat
 from services.evidence.bundle import Bundler, NotForThem, NothingToProve
@@ -79,22 +79,23 @@ async def compare_case(
     moments = [Moment(known_at, true_at), Moment(known_then, true_then)]
 
     def find(seat: Seat) -> dict[str, Any]:
-        row = in_sight(seat, case)
-        clear = seat.asker.reach(SEE) == "all" or seat.name in row.members
-        return compared(seat, case, moments, clear=clear)
+        return compared(seat, in_sight(seat, case), moments)
 
     return await answered(request, Asked(SEE, (Cases, Deals), case, min_position, lengthy=True), find)
 
 
-def compared(seat: Seat, case: str, moments: list[Moment], *, clear: bool) -> dict[str, Any]:
+def compared(seat: Seat, row: CaseRow, moments: list[Moment]) -> dict[str, Any]:
+    def clear(_stream: str) -> bool:
+        return opens_people(seat, row)
+
     try:
-        first, second = replay(seat.connection, [case_stream(case)], deals_of(seat.connection), moments)
+        first, second = replay(seat.connection, [case_stream(row.case)], deals_of(seat.connection), moments)
     except TooWide as wide:
         raise Problem("too-wide", str(wide)) from None
     beside = Beside(first, second)
     told = {
-        "first": replayed(first, seat, clear=clear),
-        "second": replayed(second, seat, clear=clear),
+        "first": replayed(first, seat, clear),
+        "second": replayed(second, seat, clear),
         "only_first": beside.only_first,
         "only_second": beside.only_second,
         "differences": [as_told(each) for each in beside.differences],
@@ -180,9 +181,8 @@ def heard(seat: Seat, row: CaseRow, act: str) -> None:
     """Raise `Problem` for whom the act is not, and where it takes a seat on an open case, for who has none."""
     asker = asker_at(seat.organisation, seat.name, seat.at)
     reach = asker.reach(act) if asker else "-"
-    is_open = row.status not in ("dismissed", "executed")
     sits = seat.name in row.members or (asker is not None and asker.duty == "committee")
-    if reach == "-" or (reach == "case" and not (is_open and sits)):
+    if reach == "-" or (reach == "case" and not (is_open(row) and sits)):
         code = Code.NOT_ALLOWED if reach == "-" else Code.NOT_IN_SIGHT
         raise problems.of(Refusal(code=code, clause=f"permissions/{act}"))
 
@@ -202,7 +202,7 @@ def proof(seat: Seat, name: str, stream: str | None, personal_for: str | None) -
     except NotForThem as error:
         raise problems.of(error.refusal) from None
     except (LogRewritten, NotPublished, SealKeyUnusable) as error:
-        log.exception("not sealed", error=type(error).__name__)
+        log.error("not sealed", error=str(error))  # noqa: TRY400 (what it says is all there is to know)
         raise Problem("not-sealed", again_in_s=60) from None
     file = kept_open(made)
     seat.opened.update(subjects_in(file))

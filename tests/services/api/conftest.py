@@ -1,6 +1,6 @@
 """A company served over real HTTP: people of every duty, customers private and public, deals with money."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -95,9 +95,9 @@ class Served:
         return self.by(who).post(f"/v1/commands/{command}", json=body, headers=headers)
 
     def ask(self, who: str, path: str, **query: Any) -> httpx.Response:
-        """Read what is true up to now."""
+        """Read what is true up to now, however far behind a busy machine is."""
         here = self.books.ledger.head().position
-        return self.by(who).get(f"/v1{path}", params={"min_position": here, **query})
+        return told_at_last(lambda: self.by(who).get(f"/v1{path}", params={"min_position": here, **query}))
 
 
 def command(name: str, /, **fields: Any) -> AnyCommand:
@@ -168,6 +168,14 @@ def served(books: Books) -> Iterator[Served]:
             server.should_exit = True
             for thread in threads:
                 thread.join(PATIENCE_S)
+
+
+def told_at_last(ask: Callable[[], httpx.Response]) -> httpx.Response:
+    """Ask again while the answer is that it is not there yet; for half a minute at most."""
+    end = monotonic() + PATIENCE_S
+    while (answer := ask()).status_code == 409 and answer.json()["code"] == "not-there-yet" and monotonic() < end:
+        continue
+    return answer
 
 
 def await_until(is_so: Any, what: str) -> None:

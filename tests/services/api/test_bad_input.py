@@ -196,6 +196,12 @@ def test_headers_without_end_are_cut_off_and_whoever_goes_on_sending_is_told(hou
     assert (status, problem["code"]) == (400, "request-malformed")
 
 
+def test_an_address_without_end_is_cut_off(house: Served) -> None:
+    status, problem = raw(house, b"GET /v1/pool?after=", *[b"y" * 1_000] * 500)
+
+    assert (status, problem["code"]) == (400, "request-malformed")
+
+
 def test_who_sends_slowly_is_not_waited_for(house: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(servers, "HEADERS_WITHIN_S", 0.2)
     monkeypatch.setattr(calls, "BODY_WITHIN_S", 0.2)

@@ -125,3 +125,36 @@ def test_a_stream_needs_a_token_and_a_type(house: Served) -> None:
 
     assert (plain.status_code, plain.json()["code"]) == (415, "body-of-another-type")
     assert (nobody.status_code, nobody.json()["code"]) == (401, "token-missing")
+
+
+def test_a_refusal_is_told_in_a_stream_as_it_is_alone(house: Served) -> None:
+    told = {"id": "bulk-lost", "name": "claim-customer", "at": at(days=5), "customer": "C-sun", "rep": "li"}
+
+    lost, repeated = answers(house, "li", [json.dumps(told).encode() + b"\n"] * 2)
+    alone = house.tell("li", "claim-customer", key="bulk-lost", customer="C-sun", rep="li").json()
+
+    assert lost["problem"]["code"] == repeated["problem"]["code"] == alone["code"] == "not-in-sight"
+    assert (lost.get("positions"), repeated["repeated"], alone["repeated"]) == (None, True, True)
+
+
+def test_a_line_is_read_alike_wherever_its_id_stands(house: Served) -> None:
+    told = json.loads(line(2001))
+    identity = told.pop("id")
+    last = json.dumps({**told, "id": identity}).encode() + b"\n"
+    twice = b'{"id": "bulk-2002", ' + last[1:]
+
+    found = answers(house, "li", [line(2001), last, twice])
+
+    assert [(each["id"], each["repeated"]) for each in found] == [(identity, False), (identity, True), (identity, True)]
+    assert len({tuple(each["positions"]) for each in found}) == 1
+
+
+def test_commands_of_a_stream_are_counted_as_others_are(house: Served) -> None:
+    def counted() -> float:
+        found = house.by("li").get("/metrics").text.partition('{code="accepted",name="register-customer"} ')[2]
+        return float(found.split()[0]) if found else 0.0
+
+    before = counted()
+    answers(house, "li", [line(number) for number in range(3001, 3011)])
+
+    assert counted() == before + 10

@@ -15,6 +15,8 @@ def test_parties_those_above_and_the_committee_see_the_case(court: Served) -> No
     assert court.ask("zhou", "/cases/K-1").content == court.ask("zhou", "/cases/K-nowhere").content
     assert [row["case"] for row in court.ask("cai", "/cases", status="filed").json()["rows"]] == ["K-1"]
     assert court.ask("li", "/cases").status_code == 404
+    assert court.by("li").get("/v1/cases?who=sun").status_code == 404
+    assert court.by("li").get("/v1/cases?who=li").status_code == 200
 
 
 def test_the_committee_sees_what_an_open_case_is_about_and_nothing_else(court: Served) -> None:
@@ -41,6 +43,7 @@ def test_once_dismissed_the_case_opens_nothing_any_more(court: Served) -> None:
     assert dismissed.status_code == 200, dismissed.text
     assert court.ask("cai", "/customers/C-sun/history").status_code == 404
     assert court.ask("cai", "/cases/K-1").json()["row"]["status"] == "dismissed"
+    assert "13800138001" not in court.ask("cai", "/cases/K-1/replay").text
 
 
 def test_what_was_asked_over_http_is_judged_again_to_the_byte_denials_and_traces_too(court: Served) -> None:
@@ -60,3 +63,26 @@ def test_what_was_asked_over_http_is_judged_again_to_the_byte_denials_and_traces
     assert traced.status_code == 200
     assert found.divergence is None, str(found.divergence)
     assert found.equal > len(denied)
+
+
+def test_a_deal_is_replayed_as_far_as_each_who_asks_may_see(court: Served) -> None:
+    streams = {
+        who: court.ask(who, "/deals/D-sun/replay").json()["row"]["streams"]
+        for who in ("sun", "sara", "boss", "fay", "bot")
+    }
+
+    assert {"deal/D-sun", "customer/C-sun", "organisation"} == set(streams["sun"])
+    assert set(streams["sun"]) == set(streams["sara"]) == set(streams["boss"]) == set(streams["bot"])
+    assert set(streams["fay"]) == {"deal/D-sun", "organisation"}
+    assert court.ask("li", "/deals/D-sun/replay").content == court.ask("li", "/deals/D-nowhere/replay").content
+
+
+def test_a_customer_is_replayed_to_its_owner_and_as_of_a_time(court: Served) -> None:
+    now = court.ask("sun", "/customers/C-sun/replay").json()["row"]
+    then = court.ask("sun", "/customers/C-sun/replay", true_at=at(days=3, hours=12)).json()["row"]
+
+    assert now["standing"]["owner of C-sun"] == "sun"
+    assert "net of P-sun" in now["standing"]
+    assert "net of P-sun" not in then["standing"]
+    assert "13800138001" in court.ask("sun", "/customers/C-sun/replay").text
+    assert court.ask("li", "/customers/C-sun/replay").status_code == 404

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from domain.permissions import DUTIES, ROWS
+from sales_ledger_client import LedgerClient, Problem
 from services.evidence import verify_bundle
 from tests.services.api.conftest import AS, Served, at
 from tests.services.api.test_permissions import ON_CASES, is_denied
@@ -92,6 +93,17 @@ def test_a_what_if_moves_events_adds_commands_and_takes_another_policy(court: Se
     assert [each["how"] for each in moved["events"] if each["kind"] == "payment-received.v1"] == ["changed"]
     assert [each["after"] * 2 == each["before"] for each in added["payees"]] == [True]
     assert all(each["after"] == 2 * each["before"] for each in judged["payees"])
+
+
+def test_the_typed_client_asks_what_would_have_been(court: Served) -> None:
+    paid = position_of(court, "K-1", "payment-received.v1")
+    with LedgerClient(court.url, court.token("cai")) as cai:
+        found = cai.what_if_case(case="K-1", redate=[{"event": paid, "at": datetime.fromisoformat(at(days=5))}])
+        with pytest.raises(Problem) as refused:
+            cai.what_if_case(case="K-1")
+
+    assert [each["kind"] for each in found["row"]["events"] if each["how"] == "changed"] == ["payment-received.v1"]
+    assert refused.value.code == "request-malformed"
 
 
 def test_what_cannot_be_supposed_is_told(court: Served) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sales_ledger_client import LedgerClient
 from tests.services.api.conftest import BEGIN, Served, at
 
 PERIOD = (BEGIN + timedelta(days=4)).strftime("%Y-%m")
@@ -128,6 +129,17 @@ def test_a_csv_has_the_statements_that_the_reads_tell(paid: Served) -> None:
 
     sums = paid.ask("fay", f"/payroll/{PERIOD}/statements").json()["rows"]
     assert len(payable) == sum(1 for each in sums if each["payable"])
+
+
+def test_the_typed_client_reads_months_and_takes_files_away(paid: Served) -> None:
+    here = paid.books.ledger.head().position
+    with LedgerClient(paid.url, paid.token("fay")) as fay, LedgerClient(paid.url, paid.token("li")) as li:
+        file = fay.payroll_export(period=PERIOD, format="json", min_position=here)
+        statement = li.rep_statement(rep="li", period=PERIOD, min_position=here)
+        month = fay.payroll_month(period=PERIOD)
+
+    assert hashlib.sha256(file).hexdigest() == month["row"]["exports"]["json"]
+    assert (statement["state"], statement["digest"]) == ("closed", month["row"]["digest"])
 
 
 def test_payouts_confirmed_are_listed(paid: Served) -> None:

@@ -6,10 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
+from itertools import cycle
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -17,7 +19,7 @@ import pytest
 from domain.refusals import Code
 from services.cli.state import read_models
 from services.wiring import Books
-from tests.services.api.conftest import PATIENCE_S, Served, at, await_until, company, opened_books
+from tests.services.api.conftest import PATIENCE_S, Served, at, await_until, company, opened_books, told_at_last
 from tests.services.cli.conftest import settings
 
 SERVE = [sys.executable, "-m", "services.cli", "serve", "--json", "--port", "0"]
@@ -71,8 +73,9 @@ async def register(client: httpx.AsyncClient, number: int) -> httpx.Response:
     return await client.post("/v1/commands/register-customer", json=told, headers={"Idempotency-Key": key})
 
 
-def client(url: str, token: str) -> httpx.AsyncClient:
-    limits = httpx.Limits(max_connections=CALLERS)
+def client(url: str, token: str, keep: int = CALLERS) -> httpx.AsyncClient:
+    """A caller under this token, who keeps so many connections open."""
+    limits = httpx.Limits(max_connections=CALLERS, max_keepalive_connections=keep)
     return httpx.AsyncClient(
         base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=PATIENCE_S, limits=limits
     )
@@ -133,17 +136,76 @@ def test_two_services_on_one_ledger_let_each_customer_be_claimed_once(books: Boo
         pairs = asyncio.run(load(first.url, second.url))
         head = books.ledger.head().position
         boards = [
-            httpx.get(
-                f"{url}/v1/reps/li/holdings",
-                params={"min_position": head, "limit": 1000},
-                headers={"Authorization": f"Bearer {token(books, 'boss')}"},
-                timeout=PATIENCE_S,
+            told_at_last(
+                lambda url=url: httpx.get(  # type: ignore[misc]
+                    f"{url}/v1/reps/li/holdings",
+                    params={"min_position": head, "limit": 1000},
+                    headers={"Authorization": f"Bearer {token(books, 'boss')}"},
+                    timeout=PATIENCE_S,
+                )
             ).json()
             for url in (first.url, second.url)
         ]
 
     assert [sorted(each.status_code for each in pair) for pair in pairs] == [[200, 404]] * 40
     assert boards[0]["rows"] == boards[1]["rows"]
+    assert books.ledger.refold().difference is None
+
+
+async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(ConnectionError):
+        while data := await reader.read(65_536):
+            writer.write(data)
+            await writer.drain()
+    writer.close()
+
+
+@asynccontextmanager
+async def balanced(*urls: str) -> AsyncIterator[str]:
+    """One address in front of several services: connections go to each in turn."""
+    turns = cycle(urls)
+
+    async def join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        where = urlsplit(next(turns))
+        back, forth = await asyncio.open_connection(where.hostname, where.port)
+        await asyncio.gather(pipe(reader, forth), pipe(back, writer))
+
+    async with await asyncio.start_server(join, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
+        yield f"http://{host}:{port}"
+
+
+def test_two_services_behind_one_address_answer_as_one(books: Books) -> None:
+    reps = ("li", "zhou")
+
+    async def claim(http: httpx.AsyncClient, rep: str, number: int) -> httpx.Response:
+        body = {"at": at(days=6), "customer": f"K-{number}", "rep": rep}
+        key = f"claim/{rep}/{number}"
+        return await http.post("/v1/commands/claim-customer", json=body, headers={"Idempotency-Key": key})
+
+    async def load(*urls: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[set[str]]]:
+        async with AsyncExitStack() as opened:
+            url = await opened.enter_async_context(balanced(*urls))
+            by = {rep: await opened.enter_async_context(client(url, token(books, rep), keep=0)) for rep in reps}
+            await asyncio.gather(*(register(by["li"], number) for number in range(40)))
+            asked = [(by[rep], rep, number) for number in range(40) for rep in reps]
+            first = [each.json() for each in await asyncio.gather(*(claim(*each) for each in asked))]
+            again = [each.json() for each in await asyncio.gather(*(claim(*each) for each in asked))]
+            query = {"min_position": books.ledger.head().position, "limit": 1000}
+            held = []
+            for rep in reps:
+                rows = await by[rep].get(f"/v1/reps/{rep}/holdings", params=query)
+                held.append({row["customer"] for row in rows.json()["rows"] if row["customer"].startswith("K-")})
+            return first, again, held
+
+    with process(books, "--api-only") as one, process(books) as other:
+        first, again, (of_li, of_zhou) = asyncio.run(load(one.url, other.url))
+
+    for li, zhou in zip(first[::2], first[1::2], strict=True):
+        assert sorted(each.get("code", "accepted") for each in (li, zhou)) == ["accepted", "not-in-sight"]
+    assert [{**each, "repeated": True} for each in first] == again
+    assert of_li | of_zhou == {f"K-{number}" for number in range(40)}
+    assert not of_li & of_zhou
     assert books.ledger.refold().difference is None
 
 
@@ -178,11 +240,13 @@ def test_the_database_gone_is_told_as_such_and_come_back_is_served_again(books: 
         command = httpx.post(
             f"{here.url}/v1/commands/register-customer", json=body, headers=headers, timeout=PATIENCE_S
         )
-        read = httpx.get(
-            f"{here.url}/v1/pool",
-            headers=headers,
-            params={"min_position": command.json()["true_up_to"]},
-            timeout=PATIENCE_S,
+        read = told_at_last(
+            lambda: httpx.get(
+                f"{here.url}/v1/pool",
+                headers=headers,
+                params={"min_position": command.json()["true_up_to"]},
+                timeout=PATIENCE_S,
+            )
         )
 
     assert (command.status_code, read.status_code) == (200, 200)

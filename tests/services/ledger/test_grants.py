@@ -1,6 +1,7 @@
 """Least privilege: whoever records can alter nothing that is recorded, and whoever reads sees no keys."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -9,9 +10,10 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from projections.runner import Runner, log_of
 from services.database import connect
 from services.ledger.application import Ledger, open_ledger
-from services.ledger.grants import RECORDED, WRITER, RoleTooMighty, grant, powers, refuse_superuser, tables
+from services.ledger.grants import RECORDED, WRITER, RoleTooMighty, grant, let_read, powers, refuse_superuser, tables
 from services.ledger.schema import SchemaUnusable, migrate
 from services.replay.reexecution import reexecute
 from services.vault import Vault
@@ -21,15 +23,29 @@ from tests.services.evidence.on_record import sealer_of
 from tests.services.ledger.ownership import as_superuser
 
 
-@pytest.fixture
-def clerk(dsn: str) -> Iterator[str]:
-    """The address of a database role that may nothing yet."""
-    name = f"clerk_{uuid4().hex[:8]}"
+@contextmanager
+def a_role(dsn: str, name: str) -> Iterator[str]:
+    """The address of a database role that may nothing yet, gone afterwards."""
+    name = f"{name}_{uuid4().hex[:8]}"
     with psycopg.connect(as_superuser(dsn), autocommit=True) as connection:
         connection.execute(sql.SQL("create role {} login").format(sql.Identifier(name)))
         yield make_conninfo(dsn, user=name)
         connection.execute(sql.SQL("drop owned by {} cascade").format(sql.Identifier(name)))
         connection.execute(sql.SQL("drop role {}").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def clerk(dsn: str) -> Iterator[str]:
+    """The address of a role that is to write."""
+    with a_role(dsn, "clerk") as address:
+        yield address
+
+
+@pytest.fixture
+def onlooker(dsn: str) -> Iterator[str]:
+    """The address of a role that is to read."""
+    with a_role(dsn, "onlooker") as address:
+        yield address
 
 
 def role(dsn: str) -> str:
@@ -100,6 +116,34 @@ def test_a_reader_reads_the_log_and_sees_neither_keys_nor_receipts(dsn: str, sch
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(refused)
+
+
+def test_a_reader_reads_every_read_model_those_too_that_are_built_later(
+    dsn: str, clerk: str, onlooker: str, writing: Ledger
+) -> None:
+    grant(dsn, writing.schema, role(onlooker), reads_only=True)
+    let_read(clerk, writing.schema, role(onlooker))
+    assert all(answer.accepted for answer in writing.record_many([*opening("Li"), ("r1", register("C-1"))]))
+
+    log = log_of(writing.notification_log, writing.mapper)
+    Runner(lambda: connect(clerk, writing.schema), log, channel=writing.log_recorder.channel).catch_up()
+
+    with connect(onlooker, writing.schema) as connection:
+        assert connection.execute("select customer from pool_board").fetchall() == [("C-1",)]
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("delete from pool_board")
+
+
+def test_what_a_role_could_do_beyond_its_part_is_told_of_whatever_is_only_added_to(
+    dsn: str, writing: Ledger, clerk: str
+) -> None:
+    with connect(dsn, writing.schema) as connection:
+        connection.execute(sql.SQL("grant update on access_record to {}").format(sql.Identifier(role(clerk))))
+
+    found = powers(clerk, writing.schema)
+
+    assert (found.could, found.owns) == (("update access_record",), False)
+    assert powers(dsn, writing.schema).owns
 
 
 def test_granting_again_takes_away_what_was_too_much(dsn: str, schema: str, clerk: str) -> None:
