@@ -12,7 +12,7 @@ from domain.customer.decisions import CustomerCommand
 from domain.deal.decisions import DealCommand
 from domain.mentorship.decisions import MentorshipCommand
 from domain.organisation.decisions import OrganisationCommand
-from domain.payee.decisions import ConfirmPayout
+from domain.payee.decisions import PayeeCommand
 from domain.payment.decisions import PaymentCommand
 from domain.payroll.decisions import PayrollCommand
 from domain.person.decisions import PersonCommand
@@ -36,7 +36,7 @@ AnyCommand = (
     | ConductCommand
     | PersonCommand
     | PayrollCommand
-    | ConfirmPayout
+    | PayeeCommand
     | PublishPolicy
 )
 

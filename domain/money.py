@@ -4,9 +4,10 @@ Minor units by ISO 4217 (CNY 2, JPY 0, KWD 3). Shares are basis points, 10000 of
 """
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, StringConstraints
 from pydantic_core import PydanticCustomError
 
 WHOLE: Final = 10_000
@@ -41,11 +42,20 @@ def _known(value: str) -> str:
     return value
 
 
+def _more_than_zero(rate: str) -> str:
+    if not Fraction(rate):
+        raise PydanticCustomError("amount-not-positive", "a rate is more than zero")
+    return rate
+
+
 Minor = Annotated[int, BeforeValidator(_whole), AfterValidator(_positive)]
 """An amount in whole minor units, more than zero and less than 2^63."""
 
 Currency = Annotated[str, AfterValidator(_known)]
 """A currency by its code in ISO 4217."""
+
+Rate = Annotated[str, StringConstraints(pattern=r"^(0|[1-9]\d{0,8})(\.\d{1,12})?$"), AfterValidator(_more_than_zero)]
+"""What one whole unit of a currency is in whole units of another, exact: plain digits with a point, such as `7.1234`."""
 
 
 def part_of(amount: int, bps: int) -> int:
@@ -55,6 +65,16 @@ def part_of(amount: int, bps: int) -> int:
     500000
     """
     return amount * bps // WHOLE
+
+
+def converted(amount: int, currency: str, into: str, rate: str) -> tuple[int, Fraction]:
+    """An amount of zero or more in another currency: in its minor units, rounded to the nearest (a half up), and exactly.
+
+    >>> converted(10_001, "USD", "CNY", "7.1234"), converted(50, "JPY", "KWD", "0.00205")
+    ((71241, Fraction(356205617, 5000)), (103, Fraction(205, 2)))
+    """
+    exact = amount * Fraction(rate) * Fraction(10) ** (MINOR_UNITS[into] - MINOR_UNITS[currency])
+    return (2 * exact.numerator + exact.denominator) // (2 * exact.denominator), exact
 
 
 def split(amount: int, shares: Sequence[int]) -> list[int]:

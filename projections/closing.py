@@ -14,6 +14,7 @@ from psycopg import Connection, sql
 from domain.policy.terms import ClawbackTerms
 from domain.settlement import Movements, reclaim, settle
 from projections import closing_sql as asked
+from projections.converting import RATE, convert
 from projections.desk import names
 from projections.statements import (
     CLOSING,
@@ -79,7 +80,7 @@ def in_passing(connection: Connection[Any], line: Table[Any]) -> Shelves:
     return Shelves(tables, rows, sums, lasting=False)
 
 
-NEEDED: Final[tuple[Table[Any], ...]] = (STATEMENT_ROW, STATEMENT, PERIOD, CLOSING, HOLD, LIFTED, HELD, COMING)
+NEEDED: Final[tuple[Table[Any], ...]] = (STATEMENT_ROW, STATEMENT, PERIOD, CLOSING, HOLD, LIFTED, HELD, COMING, RATE)
 
 
 def arrange(connection: Connection[Any], shelves: Shelves, cut: Cut) -> str:
@@ -97,6 +98,7 @@ def arrange(connection: Connection[Any], shelves: Shelves, cut: Cut) -> str:
         connection.execute(shelves.fill(statement), told)
     take_back(connection, shelves, cut)
     settle_all(connection, shelves, cut)
+    convert(connection, {**shelves.tables, "sums": shelves.sums}, told)
     connection.execute(shelves.fill(asked.ROWS), told)
     if shelves.lasting:
         connection.execute(shelves.fill(asked.HELD_NOW), told)
@@ -127,7 +129,7 @@ def settle_all(connection: Connection[Any], shelves: Shelves, cut: Cut) -> None:
         settled = []
         for currency, payee, gone, opening, *moved in batch:
             settled.append(
-                (cut.period, currency, payee, gone, *settle(int(opening), Movements(*map(int, moved)), cut.terms))
+                (cut.period, currency, payee, gone, *settle(int(opening), Movements(*map(int, moved)), cut.terms), 0)
             )
         copy(connection, shelves.sums, STATEMENT.columns, settled)
 

@@ -8,6 +8,8 @@ from typing import Final
 
 from psycopg import sql
 
+from projections.converting import LINES
+
 ROOM: Final = (
     "SET LOCAL statement_timeout = 0",
     "SET LOCAL idle_in_transaction_session_timeout = 0",
@@ -15,7 +17,7 @@ ROOM: Final = (
     "SET LOCAL jit = off",
 )
 
-PASSING: Final = ("gathered", "standing", "freed", "reclaimed")
+PASSING: Final = ("gathered", "standing", "freed", "reclaimed", "converted")
 
 COLUMNS: Final = """l.position, l.number, l.currency, coalesce(l.payee, '') COLLATE "C" AS payee, l.deal, l.customer, l.payment,
     l.role, l.of, l.amount, l.policy, l.occurred_at, l.recorded_at"""
@@ -152,6 +154,7 @@ ROWS: Final = (
     '     occurred_at, recorded_at, NULL, NULL, "case", policy FROM gathered WHERE clause IS NOT NULL'
     "   UNION ALL SELECT 6, 'release', payee, currency, amount, deal, customer, payment, role, of, clause, position, number,"
     '     occurred_at, recorded_at, NULL, held_in, "case", policy FROM freed'
+    "   UNION ALL {converted}"
     "   UNION ALL SELECT CASE cause WHEN 'borne' THEN 4 ELSE 9 END, CASE cause WHEN 'borne' THEN 'clawback' ELSE 'owed' END,"
     "     payee, currency, amount, deal, customer, payment, role, of, cause, NULL, NULL, NULL, NULL, corrects_line,"
     "     corrects_period, NULL, %(policy)s FROM reclaimed"
@@ -179,5 +182,6 @@ PARTS: Final = {
     "covered": sql.SQL(COVERED),
     "same_line": sql.SQL(SAME_LINE),
     "bare": sql.SQL(BARE),
+    "converted": sql.SQL(LINES),
 }
 """What several of the statements have in common, by the name that stands for it in braces."""

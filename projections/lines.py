@@ -22,6 +22,7 @@ from domain.record import Recorded
 from domain.streams import DealStream, evolve_deal
 from projections import periods
 from projections.booking import BookedLine, Difference, LineKey, booked_line, cause_of
+from projections.converting import RATE
 from projections.desk import Desk
 from projections.reading import Found, Page, bounded, instant, page
 from projections.statements import TABLES
@@ -62,9 +63,9 @@ class DealAtHand:
 
 class Lines:
     name: ClassVar[str] = "lines"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     money: ClassVar[bool] = True
-    tables: ClassVar[tuple[Table[Any], ...]] = (LINE, PLAN, *TABLES)
+    tables: ClassVar[tuple[Table[Any], ...]] = (LINE, PLAN, RATE, *TABLES)
 
     def __init__(self) -> None:
         self.deals: OrderedDict[str, DealAtHand] = OrderedDict()

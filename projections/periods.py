@@ -7,8 +7,10 @@ from domain.organisation.facts import RepJoined, RepLeft
 from domain.payout.facts import Holds, PayoutHeld
 from domain.payroll.facts import PeriodClosed, PeriodOpened
 from domain.policy.terms import PolicyVersion
+from domain.rate.facts import RatePublished
 from domain.record import Recorded
 from projections.closing import Cut, arrange, in_generation
+from projections.converting import RATE, note
 from projections.desk import Desk
 from projections.statements import (
     CLOSING,
@@ -45,8 +47,10 @@ def come_or_go(recorded: Recorded, desk: Desk) -> None:
 
 
 def open_or_close(recorded: Recorded, desk: Desk, line: Table[Any], plans: Mapping[str, PolicyVersion]) -> None:
-    """Note a month opened, or arrange the statements of one that is closed."""
+    """Note a month opened or a rate published, or arrange the statements of a month that is closed."""
     match recorded.fact:
+        case RatePublished() as fact:
+            desk.open(RATE).append(note(recorded, fact))
         case PeriodOpened() as fact:
             desk.open(PERIOD).append(
                 PeriodRow(fact.period, fact.policy, fact.begins, fact.ends, fact.pay_day, recorded.position)

@@ -1152,10 +1152,42 @@ class Commands(Connection):
         causation: str | None = None,
         exports: Mapping[str, Any] = {},
         unusual: Sequence[Mapping[str, Any]] = [],
+        settled: bool = False,
         key: str | None = None,
     ) -> Answer:
         """Close the open month at a position of the log, pinning what its statements came to there."""
-        return self._command("close-period", key, {"at": at, "period": period, "position": position, "plans": plans, "totals": totals, "digest": digest, "reason": reason, "causation": causation, "exports": exports, "unusual": unusual})
+        return self._command("close-period", key, {"at": at, "period": period, "position": position, "plans": plans, "totals": totals, "digest": digest, "reason": reason, "causation": causation, "exports": exports, "unusual": unusual, "settled": settled})
+
+    def publish_rate(
+        self,
+        *,
+        at: datetime,
+        period: str,
+        currency: str,
+        into: str,
+        rate: str,
+        source: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Have what a month pays in one currency paid in another, at a rate. The last one published before the closing counts."""
+        return self._command("publish-rate", key, {"at": at, "period": period, "currency": currency, "into": into, "rate": rate, "source": source, "reason": reason, "causation": causation})
+
+    def reconcile_return(
+        self,
+        *,
+        at: datetime,
+        period: str,
+        file: str,
+        payouts: int,
+        reason: str | None = None,
+        causation: str | None = None,
+        listed: Mapping[str, Any] = {},
+        key: str | None = None,
+    ) -> Answer:
+        """Have the payouts count that were recorded of a return file. `payouts` is how many those must be."""
+        return self._command("reconcile-return", key, {"at": at, "period": period, "file": file, "payouts": payouts, "reason": reason, "causation": causation, "listed": listed})
 
     def confirm_payout(
         self,
@@ -1168,10 +1200,28 @@ class Commands(Connection):
         external_id: str,
         reason: str | None = None,
         causation: str | None = None,
+        file: str | None = None,
         key: str | None = None,
     ) -> Answer:
-        """Record that a statement was paid, under the payroll system's or the bank's own id."""
-        return self._command("confirm-payout", key, {"at": at, "payee": payee, "period": period, "currency": currency, "amount": amount, "external_id": external_id, "reason": reason, "causation": causation})
+        """Record that a statement was paid."""
+        return self._command("confirm-payout", key, {"at": at, "payee": payee, "period": period, "currency": currency, "amount": amount, "external_id": external_id, "reason": reason, "causation": causation, "file": file})
+
+    def reject_payout(
+        self,
+        *,
+        at: datetime,
+        payee: str,
+        period: str,
+        currency: str,
+        amount: int,
+        external_id: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        file: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Record that the bank refused a payment, or sent it back: the statement is to be paid again, under another id."""
+        return self._command("reject-payout", key, {"at": at, "payee": payee, "period": period, "currency": currency, "amount": amount, "external_id": external_id, "reason": reason, "causation": causation, "file": file})
 
     def publish_policy(
         self,

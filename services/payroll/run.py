@@ -91,8 +91,10 @@ class PayrollRun:
         command = OpenPeriod(at=at or self.ledger.now(), actor=actor, period=period, policy=policy)
         return self.ledger.record(command, command_id=command_id or f"payroll/open/{uuid4()}")
 
-    def look(self, period: str, *, exports: bool = True) -> Looked:
+    def look(self, period: str, *, exports: bool = True, settled: bool = False) -> Looked:
         """Arrange an open month as if it were closed now, and say what is unusual. Changes nothing.
+
+        One that was `settled` elsewhere ends before the first receipt or refund of a later month.
 
         Raises `NoSuchPeriod`, `ProjectionBehind` or `ProjectionStopped`.
         """
@@ -101,11 +103,11 @@ class PayrollRun:
         gathering = payroll.open
         if gathering is None or gathering.period != period:
             raise NoSuchPeriod(period)
-        with closing(self.connect()) as connection, opened(connection, period) as found:
+        with closing(self.connect()) as connection, opened(connection, period, settled=settled) as found:
             book = {f.policy: f for each in self.ledger.read(POLICIES) if isinstance(f := each.fact, PolicyPublished)}
             terms = book[gathering.opening.policy].version.payroll
             assert terms, "a period is opened by a policy with payroll terms"
-            heading = replace(found.heading, state="closed")
+            heading = replace(found.heading, state="settled" if settled else "closed")
             return Looked(
                 period=period,
                 position=heading.position,
@@ -124,28 +126,38 @@ class PayrollRun:
         actor: str = SYSTEM,
         at: datetime | None = None,
         command_id: str | None = None,
+        settled: bool = False,
     ) -> Closing:
         """Close a month: one fact, which pins what was looked at. Repeating it after a crash is refused or done, never half.
 
+        Of one that was `settled` elsewhere nothing is paid from here, and all of it counts as paid.
+
         Raises as `look` and `Ledger.record`.
         """
-        command = self.closing(period, reason=reason, actor=actor, at=at)
+        command = self.closing(period, reason=reason, actor=actor, at=at, settled=settled)
         answer = self.ledger.record(command, command_id=command_id or f"payroll/close/{uuid4()}")
         if answer.refusal is None:
             self.wait_for(self.ledger.head().position)
         return Closing(command, answer)
 
     def closing(
-        self, period: str, *, reason: str | None = None, actor: str = SYSTEM, at: datetime | None = None
+        self,
+        period: str,
+        *,
+        reason: str | None = None,
+        actor: str = SYSTEM,
+        at: datetime | None = None,
+        settled: bool = False,
     ) -> ClosePeriod:
         """The command that closes a month as it stands. Of one that cannot be closed nothing is looked at; it will be refused.
 
         Raises as `look`.
         """
-        by: dict[str, Any] = {"period": period, "actor": actor, "reason": reason, "at": at or self.ledger.now()}
+        when = at or self.ledger.now()
+        by: dict[str, Any] = {"period": period, "actor": actor, "reason": reason, "at": when, "settled": settled}
         if not_open(period, self.periods()):
             return ClosePeriod(**by, position=NOWHERE, plans={}, totals=(), digest="")
-        looked = self.look(period)
+        looked = self.look(period, settled=settled)
         pinned = {
             name: getattr(looked, name) for name in ("position", "plans", "totals", "digest", "exports", "unusual")
         }

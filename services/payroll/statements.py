@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date
-from typing import Any, Final, cast
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any, Final, Literal, cast
 
 from psycopg import Connection, sql
 
@@ -25,7 +25,7 @@ ROWS_AT_ONCE: Final = 2_000
 TOTALS: Final = (
     "SELECT s.currency, count(*), (SELECT count(*) FROM {rows} r WHERE r.period = {period} AND r.currency = s.currency),"
     " sum(opening), sum(accrual), sum(adjustment), sum(borne), sum(hold), sum(release), sum(payable),"
-    ' sum(closing), sum(raised - "offset") FROM {sums} s WHERE s.period = {period} GROUP BY s.currency ORDER BY s.currency'
+    ' sum(closing), sum(raised - "offset"), sum(conversion) FROM {sums} s WHERE s.period = {period} GROUP BY s.currency ORDER BY s.currency'
 )
 
 
@@ -82,16 +82,17 @@ def of_payee(found: Opened, payee: str) -> dict[str, Statement]:
 
 
 @contextmanager
-def opened(connection: Connection[Any], period: str) -> Iterator[Opened]:
+def opened(connection: Connection[Any], period: str, *, settled: bool = False) -> Iterator[Opened]:
     """Open a period's statements in one instant, as the read models stand. Raises `NoSuchPeriod`.
 
-    An open period's are arranged in passing, as they would come out if it were closed now; nothing of that stays.
+    An open period's are arranged in passing, as they would come out if it were closed now, or closed as `settled` elsewhere;
+    nothing of that stays.
     """
     connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
     try:
         views = [sql.Identifier(table.name) for model in READ for table in model.tables]
         connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(sql.SQL(", ").join(views)))
-        yield closed(connection, period) or preview(connection, period)
+        yield closed(connection, period) or preview(connection, period, settled=settled)
     finally:
         connection.execute("ROLLBACK")
 
@@ -116,18 +117,21 @@ def closed(connection: Connection[Any], period: str) -> Opened | None:
         return None
     until, since, digest, pinned, policy, pay_day = row
     totals = tuple(Totals.model_validate(each) for each in pinned["totals"])
-    heading = Heading(period, "closed", until, digest, SCHEMA_VERSION, policy, pay_day, totals)
+    state: Literal["closed", "settled"] = "settled" if pinned.get("settled") else "closed"
+    heading = Heading(period, state, until, digest, SCHEMA_VERSION, policy, pay_day, totals)
     rows, sums = sql.Identifier(STATEMENT_ROW.name), sql.Identifier(STATEMENT.name)
     return Opened(connection, heading, Shelves({}, rows, sums, lasting=True), since)
 
 
-def preview(connection: Connection[Any], period: str) -> Opened:
+def preview(connection: Connection[Any], period: str, *, settled: bool = False) -> Opened:
     """An open period's statements as they would come out now. Raises `NoSuchPeriod`."""
-    row = connection.execute("SELECT policy, pay_day FROM payroll_period WHERE period = %s", [period]).fetchone()
+    row = connection.execute("SELECT policy, pay_day, ends FROM payroll_period WHERE period = %s", [period]).fetchone()
     if row is None:
         raise NoSuchPeriod(period)
-    policy, pay_day = row
+    policy, pay_day, ends = row
     cut = cut_now(connection, period, policy)
+    if settled:
+        cut = replace(cut, until=max(cut.since, before_money_of(connection, ends, cut.until)))
     shelves = in_passing(connection, LINE)
     digest = arrange(connection, shelves, cut)
     heading = Heading(
@@ -154,6 +158,19 @@ def cut_now(connection: Connection[Any], period: str, policy: str) -> Cut:
     terms = PolicyVersion.model_validate(plan[0]).payroll
     assert terms, "a period is opened by a policy with payroll terms"
     return Cut(period, previous, since, position_of(connection, READ), policy, terms.clawback)
+
+
+def before_money_of(connection: Connection[Any], at: datetime, until: int) -> int:
+    """The last position before the first receipt or refund that happened at that time or later; `until` where there is none.
+
+    A history that is brought in comes in the order of its own times, so this parts what was paid elsewhere from what was not.
+    """
+    row = connection.execute(
+        "SELECT min(position) - 1 FROM (SELECT position, received_at AS at FROM payment_receipt"
+        " UNION ALL SELECT position, refunded_at FROM payment_refund) m WHERE at >= %s AND position <= %s",
+        [at, until],
+    ).fetchone()
+    return until if row is None or row[0] is None else int(row[0])
 
 
 def totals(connection: Connection[Any], shelves: Shelves, period: str) -> tuple[Totals, ...]:

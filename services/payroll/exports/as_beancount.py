@@ -22,7 +22,7 @@ class BeancountWriter:
     def __init__(self, out: BinaryIO, heading: Heading) -> None:
         self._out = out
         self._books = Books()
-        self._head = f'\n{last_day(heading.period)} {"*" if heading.state == "closed" else "!"} "'
+        self._head = f'\n{last_day(heading.period)} {"!" if heading.state == "preview" else "*"} "'
         self._narration = f'" "commission {heading.period}"\n'
         lines = [*(f"; {line}" for line in comments(heading)), 'plugin "beancount.plugins.auto_accounts"', ""]
         out.write("\n".join(lines).encode())

@@ -22,7 +22,7 @@ class HledgerWriter:
         self._out = out
         self._books = Books()
         self._used: set[str] = set()
-        self._head = f"\n{last_day(heading.period)} {'*' if heading.state == 'closed' else '!'} "
+        self._head = f"\n{last_day(heading.period)} {'!' if heading.state == 'preview' else '*'} "
         self._note = f" | commission {heading.period}\n"
         lines = [f"; {line}" for line in comments(heading)]
         lines += ["decimal-mark .", *(f"commodity {sample(each.currency)}" for each in heading.sums)]

@@ -1,6 +1,7 @@
 """A statement as double entry: every row a posting, every statement a transaction that sums to zero.
 
-What is earned is an expense, what is held and what is paid are owed, what carries forward is owed by the payee.
+What is earned is an expense, what is held and what is paid are owed, what carries forward is owed by the payee. What is paid in
+another currency passes through equity in both, so that each statement is balanced in its own.
 """
 
 import calendar
@@ -77,6 +78,8 @@ def account(key: str) -> str:
             return f"Expenses:Adjustments:{role_name(role)}"
         case "clawback":
             return "Expenses:Clawback-Borne" if cause == "borne" else "Assets:Commission:Clawback"
+        case "conversion":
+            return "Equity:Conversion"
         case "hold" | "release":
             return "Liabilities:Commission:Held"
         case "payable":
