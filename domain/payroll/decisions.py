@@ -146,7 +146,10 @@ def not_open(period: str, payroll: Payroll) -> Refusal | None:
         told = f"{gathering.period} is open; close it first."
         return Refusal(code=Code.PERIOD_ORDER, clause="payroll/order", rival=gathering.period, detail=told)
     if gathering is None:
-        return Refusal(code=Code.UNKNOWN_PERIOD, clause="payroll/close", rival=period)
+        last = payroll.last
+        first = following(last.period) if last else period
+        told = f"Open it first: payroll open {first}" + ("." if first == period else ", and those after it.")
+        return Refusal(code=Code.UNKNOWN_PERIOD, clause="payroll/close", rival=period, detail=told)
     return None
 
 
