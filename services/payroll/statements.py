@@ -10,7 +10,7 @@ from psycopg import Connection, sql
 
 from domain.payroll.facts import Totals
 from domain.policy.terms import PolicyVersion
-from projections.closing import Cut, Shelves, arrange, in_passing
+from projections.closing import Also, Arranged, Cut, Shelves, arrange, as_shown
 from projections.lines import LINE, PLAN, Lines
 from projections.reading import position_of
 from projections.receipts import Receipts
@@ -35,12 +35,13 @@ Statement = tuple[StatementSums | None, Sequence[StatementRow]]
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A period inside one instant: where its statements stand, and what is said of them."""
+    """A period inside one instant: where its statements stand, and what is said of them; `arranged` if only in passing."""
 
     connection: Connection[Any]
     heading: Heading
     shelves: Shelves
     since: int
+    arranged: Arranged | None = None
 
     def select(self, payee: str | None = None) -> sql.Composed:
         """The rows in canonical order, of all payees or of one."""
@@ -88,13 +89,25 @@ def opened(connection: Connection[Any], period: str, *, settled: bool = False) -
     An open period's are arranged in passing, as they would come out if it were closed now, or closed as `settled` elsewhere;
     nothing of that stays.
     """
+    with moment(connection):
+        yield closed(connection, period) or in_order(preview(connection, period, settled=settled))
+
+
+@contextmanager
+def moment(connection: Connection[Any]) -> Iterator[None]:
+    """One instant of the read models, in which statements may be arranged; nothing of it stays."""
     connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
     try:
-        views = [sql.Identifier(table.name) for model in READ for table in model.tables]
-        connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(sql.SQL(", ").join(views)))
-        yield closed(connection, period) or preview(connection, period, settled=settled)
+        hold_views(connection)
+        yield
     finally:
         connection.execute("ROLLBACK")
+
+
+def hold_views(connection: Connection[Any]) -> None:
+    """Keep a rebuild from changing over what is read, until the transaction ends."""
+    views = [sql.Identifier(table.name) for model in READ for table in model.tables]
+    connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(sql.SQL(", ").join(views)))
 
 
 @contextmanager
@@ -120,11 +133,21 @@ def closed(connection: Connection[Any], period: str) -> Opened | None:
     state: Literal["closed", "settled"] = "settled" if pinned.get("settled") else "closed"
     heading = Heading(period, state, until, digest, SCHEMA_VERSION, policy, pay_day, totals)
     rows, sums = sql.Identifier(STATEMENT_ROW.name), sql.Identifier(STATEMENT.name)
-    return Opened(connection, heading, Shelves({}, rows, sums, lasting=True), since)
+    return Opened(connection, heading, Shelves({}, rows, sums), since)
 
 
-def preview(connection: Connection[Any], period: str, *, settled: bool = False) -> Opened:
-    """An open period's statements as they would come out now. Raises `NoSuchPeriod`."""
+def in_order(found: Opened) -> Opened:
+    """A preview's rows made easy to find, by payee and in their order."""
+    statement = sql.SQL("CREATE UNIQUE INDEX ON {} (period, currency, payee, number)")
+    found.connection.execute(statement.format(found.shelves.rows))
+    return found
+
+
+def preview(connection: Connection[Any], period: str, also: Also | None = None, *, settled: bool = False) -> Opened:
+    """An open period's statements as they would come out now, inside a transaction; `also` is told the rows as they stand.
+
+    Raises `NoSuchPeriod`.
+    """
     row = connection.execute("SELECT policy, pay_day, ends FROM payroll_period WHERE period = %s", [period]).fetchone()
     if row is None:
         raise NoSuchPeriod(period)
@@ -132,19 +155,19 @@ def preview(connection: Connection[Any], period: str, *, settled: bool = False) 
     cut = cut_now(connection, period, policy)
     if settled:
         cut = replace(cut, until=max(cut.since, before_money_of(connection, ends, cut.until)))
-    shelves = in_passing(connection, LINE)
-    digest = arrange(connection, shelves, cut)
+    shelves = as_shown(LINE)
+    arranged = arrange(connection, shelves, cut, also)
     heading = Heading(
         period,
         "preview",
         cut.until,
-        digest,
+        arranged.digest,
         SCHEMA_VERSION,
         policy,
         cast(date, pay_day),
         totals(connection, shelves, period),
     )
-    return Opened(connection, heading, shelves, cut.since)
+    return Opened(connection, heading, shelves, cut.since, arranged)
 
 
 def cut_now(connection: Connection[Any], period: str, policy: str) -> Cut:

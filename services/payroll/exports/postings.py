@@ -6,7 +6,6 @@ another currency passes through equity in both, so that each statement is balanc
 
 import calendar
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -122,11 +121,6 @@ def last_day(period: str) -> str:
     """The last day of a month `YYYY-MM`, by which its commission is booked."""
     year, month = map(int, period.split("-"))
     return f"{period}-{calendar.monthrange(year, month)[1]:02d}"
-
-
-def told(name: str, rows: pa.RecordBatch, write: Callable[[pa.Array], pa.Array]) -> pa.Array:
-    """A detail as `write` writes it, nothing where the row has none."""
-    return pc.fill_null(write(rows.column(name)), "")
 
 
 def transactions(postings: Postings, heads: pa.Array, parts: list[pa.Array | str]) -> pa.Array:

@@ -1,0 +1,113 @@
+"""An open month looked at as it would be closed: what it comes to, what of it is unusual, and the digests of its files."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from psycopg import Connection, sql
+
+from domain.payroll.facts import Payroll, Totals, Unusual
+from domain.policy.facts import PolicyPublished
+from projections.closing import Also, Arranged
+from services.payroll.check import unusual
+from services.payroll.exports.aside import RowsAside
+from services.payroll.exports.digests import AT_ONCE, export_digests
+from services.payroll.statement import Heading
+from services.payroll.statements import Opened, preview
+
+Telling = Callable[[str, int, int | None], None]
+"""Told what is being done, and rows done of how many; None: that is not known yet."""
+
+ARRANGING, HASHING = "Arranging the statements", "Taking the digests of the files"
+
+
+def nobody_asked(_what: str, _done: int, _of: int | None) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """An open month as it would be closed: what it comes to, what of it is unusual, and everything that a closing pins."""
+
+    period: str
+    position: int
+    plans: dict[str, str]
+    totals: tuple[Totals, ...]
+    digest: str
+    exports: dict[str, str]
+    unusual: tuple[Unusual, ...]
+
+    def pinned(self) -> dict[str, Any]:
+        """The fields that the command to close it has of it."""
+        names = ("position", "plans", "totals", "digest", "exports", "unusual")
+        return {name: getattr(self, name) for name in names}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a month is looked at with: all periods, all policies, and the time of now."""
+
+    payroll: Payroll
+    policies: Mapping[str, PolicyPublished]
+    now: datetime
+    settled: bool = False
+    telling: Telling = nobody_asked
+
+    def at(
+        self,
+        connection: Connection[Any],
+        period: str,
+        *,
+        exports: bool = True,
+        beside: Callable[[Looked, Arranged], AbstractContextManager[object]] = lambda _looked, _arranged: nullcontext(),
+    ) -> Looked:
+        """Arrange a month inside a transaction. The digests of its files are taken inside the context of `beside`.
+
+        Raises `NoSuchPeriod`.
+        """
+        with RowsAside() as aside:
+            self.telling(ARRANGING, 0, None)
+            found = preview(connection, period, self.laid(aside) if exports else None, settled=self.settled)
+            looked = self.seen(found)
+            assert found.arranged, "a preview is arranged"
+            with beside(looked, found.arranged):
+                if exports:
+                    told = lambda done, of: self.telling(HASHING, done, of)  # noqa: E731
+                    files = export_digests(self.heading(found), aside.batches(AT_ONCE), told)
+                    looked = replace(looked, exports=files)
+        return looked
+
+    def laid(self, aside: RowsAside) -> Also:
+        def lay(block: bytes) -> None:
+            aside.add(block)
+            self.telling(ARRANGING, aside.rows, None)
+
+        return lay
+
+    def heading(self, found: Opened) -> Heading:
+        state: Literal["settled", "closed"] = "settled" if self.settled else "closed"
+        return replace(found.heading, state=state)
+
+    def seen(self, found: Opened) -> Looked:
+        heading, month = found.heading, self.payroll.periods[found.heading.period]
+        terms = self.policies[month.opening.policy].version.payroll
+        assert terms, "a period is opened by a policy with payroll terms"
+        return Looked(
+            period=heading.period,
+            position=heading.position,
+            plans={name: self.policies[name].content_hash for name in plans_of(found)},
+            totals=heading.sums,
+            digest=heading.digest,
+            exports={},
+            unusual=unusual(found, month, self.payroll, terms, self.now),
+        )
+
+
+def plans_of(found: Opened) -> list[str]:
+    """The policies by which the period's lines were reckoned, and that of the period."""
+    statement = sql.SQL("SELECT DISTINCT policy FROM {} WHERE period = {} AND policy IS NOT NULL").format(
+        found.shelves.rows, sql.Literal(found.heading.period)
+    )
+    return sorted({found.heading.policy, *(row[0] for row in found.connection.execute(statement))})
