@@ -160,10 +160,13 @@ FIELDS: Final = ", ".join(
 
 IN_ORDER: Final = "place, position, line_number, deal, payment, role, of, cause"
 
+STATEMENT_OF: Final = '(currency || payee) COLLATE "C"'
+"""One key for currency and payee, in the order of the two: all currencies have three letters. Sorting by one is faster."""
+
 ROWS: Final = (
     "INSERT INTO {rows} (period, number, payee, currency, section, amount, deal, customer, payment, role, of, cause, line,"
     ' position, occurred_at, recorded_at, corrects_line, corrects_period, "case", policy)'
-    " SELECT %(period)s, row_number() OVER (PARTITION BY currency, payee"
+    " SELECT %(period)s, row_number() OVER (PARTITION BY {statement_of}"
     "   ORDER BY {in_order}), payee, currency, section, amount, deal,"
     "   customer, payment, role, of, cause, position || '.' || line_number, position, occurred_at, recorded_at, corrects_line,"
     '   corrects_period, "case", policy FROM ('
@@ -185,7 +188,7 @@ ROWS: Final = (
     "     CROSS JOIN LATERAL (VALUES (1, 'opening', opening), (8, 'payable', payable), (9, 'closing', closing))"
     "       t (place, section, amount)"
     "     WHERE s.period = %(period)s AND (t.amount <> 0 OR t.place = 8)) r"
-    " ORDER BY currency, payee, {in_order} RETURNING {fields}"
+    " ORDER BY {statement_of}, {in_order} RETURNING {fields}"
 )
 """The rows of all statements, written and given in their one order."""
 
@@ -208,6 +211,7 @@ KEEP: Final = (
 PARTS: Final = {
     "nobodys": sql.SQL(NOBODYS),
     "in_order": sql.SQL(IN_ORDER),
+    "statement_of": sql.SQL(STATEMENT_OF),
     "fields": sql.SQL(FIELDS),
     "columns": sql.SQL(COLUMNS),
     "covered": sql.SQL(COVERED),

@@ -161,7 +161,6 @@ STATEMENT_ROW: Final = Table(
     StatementRow,
     key=("period", "currency", "payee", "number"),
     kept="appended",
-    indexes=("(payee, period)", "(deal, payment)"),
 )
 STATEMENT: Final = Table("statement", StatementSums, key=("period", "currency", "payee"), kept="appended")
 PERIOD: Final = Table("payroll_period", PeriodRow, key=("period",), kept="appended")

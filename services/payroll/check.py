@@ -50,14 +50,23 @@ ASKED: Final = (
 )
 
 
+OF_HELD_LINES: Final = (WITHOUT_PAYEE, OPEN_CASES)
+
+
 def unusual(found: Opened, period: Period, payroll: Payroll, terms: PayrollTerms, now: datetime) -> tuple[Unusual, ...]:
     """Everything unusual about an open period's statements, in a fixed order."""
     return (
         *not_over(period, now),
-        *(each for kind, statement, told in ASKED for each in listed(found, kind, statement, told)),
+        *(each for kind, statement, told in asked_of(found) for each in listed(found, kind, statement, told)),
         *jumps(found, payroll, terms),
         *differing(found.connection),
     )
+
+
+def asked_of(found: Opened) -> Iterator[tuple[str, str, str]]:
+    """What there is to ask, of held lines only where there are any."""
+    held = found.counted is None or "hold" in found.counted.sections
+    return (each for each in ASKED if held or each[1] not in OF_HELD_LINES)
 
 
 def not_over(period: Period, now: datetime) -> Iterator[Unusual]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from psycopg import Connection, sql
+from psycopg import Connection
 
 from domain.payroll.facts import Payroll, Totals, Unusual
 from domain.policy.facts import PolicyPublished
@@ -94,20 +94,14 @@ class Look:
         heading, month = found.heading, self.payroll.periods[found.heading.period]
         terms = self.policies[month.opening.policy].version.payroll
         assert terms, "a period is opened by a policy with payroll terms"
+        assert found.counted, "a preview is counted"
+        plans = sorted({heading.policy, *found.counted.policies})
         return Looked(
             period=heading.period,
             position=heading.position,
-            plans={name: self.policies[name].content_hash for name in plans_of(found)},
+            plans={name: self.policies[name].content_hash for name in plans},
             totals=heading.sums,
             digest=heading.digest,
             exports={},
             unusual=unusual(found, month, self.payroll, terms, self.now),
         )
-
-
-def plans_of(found: Opened) -> list[str]:
-    """The policies by which the period's lines were reckoned, and that of the period."""
-    statement = sql.SQL("SELECT DISTINCT policy FROM {} WHERE period = {} AND policy IS NOT NULL").format(
-        found.shelves.rows, sql.Literal(found.heading.period)
-    )
-    return sorted({found.heading.policy, *(row[0] for row in found.connection.execute(statement))})

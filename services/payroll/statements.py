@@ -1,12 +1,14 @@
 """A period's statements opened for reading: those of a closed one as they stand, those of an open one as they would come out."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final, Literal, cast
 
 from psycopg import Connection, sql
+from psycopg.rows import dict_row
 
 from domain.payroll.facts import Totals
 from domain.policy.terms import PolicyVersion
@@ -22,10 +24,13 @@ READ: Final[tuple[type[ReadModel], ...]] = (Lines, Receipts)
 
 ROWS_AT_ONCE: Final = 2_000
 
+COUNTED: Final = "SELECT currency, section, policy, count(*) FROM {rows} WHERE period = {period} GROUP BY 1, 2, 3"
+
 TOTALS: Final = (
-    "SELECT s.currency, count(*), (SELECT count(*) FROM {rows} r WHERE r.period = {period} AND r.currency = s.currency),"
-    " sum(opening), sum(accrual), sum(adjustment), sum(borne), sum(hold), sum(release), sum(payable),"
-    ' sum(closing), sum(raised - "offset"), sum(conversion) FROM {sums} s WHERE s.period = {period} GROUP BY s.currency ORDER BY s.currency'
+    "SELECT currency, count(*) AS statements, sum(opening) AS opening, sum(accrual) AS accrual, sum(adjustment) AS adjustment,"
+    " sum(borne) AS clawback, sum(hold) AS hold, sum(release) AS release, sum(payable) AS payable, sum(closing) AS closing,"
+    ' sum(raised - "offset") AS owed, sum(conversion) AS conversion FROM {sums} WHERE period = {period}'
+    " GROUP BY currency ORDER BY currency"
 )
 
 
@@ -34,14 +39,27 @@ Statement = tuple[StatementSums | None, Sequence[StatementRow]]
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """What rows there are: how many of each currency, and of which sections and policies any."""
+
+    rows: Mapping[str, int]
+    sections: frozenset[str]
+    policies: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
-    """A period inside one instant: where its statements stand, and what is said of them; `arranged` if only in passing."""
+    """A period inside one instant: where its statements stand, and what is said of them.
+
+    Statements that stand only in passing are `arranged` and `counted`.
+    """
 
     connection: Connection[Any]
     heading: Heading
     shelves: Shelves
     since: int
     arranged: Arranged | None = None
+    counted: Counted | None = None
 
     def select(self, payee: str | None = None) -> sql.Composed:
         """The rows in canonical order, of all payees or of one."""
@@ -49,10 +67,17 @@ class Opened:
             sql.SQL("amount::bigint AS amount") if name == "amount" else sql.Identifier(name)
             for name in STATEMENT_ROW.columns
         )
-        narrowed = sql.SQL(" AND payee = {}").format(payee) if payee is not None else sql.SQL("")
-        return sql.SQL("SELECT {} FROM {} WHERE period = {}{} ORDER BY currency, payee, number").format(
-            columns, self.shelves.rows, sql.Literal(self.heading.period), narrowed
+        return sql.SQL("SELECT {} FROM {} WHERE {} ORDER BY currency, payee, number").format(
+            columns, self.shelves.rows, self.narrowed(payee)
         )
+
+    def narrowed(self, payee: str | None) -> sql.Composed:
+        """The condition for the period, of all payees or of one: every currency is named, so that the key finds the one."""
+        period = sql.SQL("period = {}").format(sql.Literal(self.heading.period))
+        if payee is None:
+            return period
+        currencies = sql.Literal([each.currency for each in self.heading.sums])
+        return sql.SQL("{} AND currency = ANY({}::text[]) AND payee = {}").format(period, currencies, payee)
 
     def rows(self, payee: str | None = None) -> Iterator[StatementRow]:
         """The rows one by one; memory is flat."""
@@ -63,12 +88,8 @@ class Opened:
 
     def sums(self, payee: str | None = None) -> Iterator[StatementSums]:
         """The sums of each statement."""
-        narrowed = sql.SQL(" AND payee = {}").format(payee) if payee is not None else sql.SQL("")
-        statement = sql.SQL("SELECT {} FROM {} WHERE period = {}{} ORDER BY currency, payee").format(
-            sql.SQL(", ").join(map(sql.Identifier, STATEMENT.columns)),
-            self.shelves.sums,
-            sql.Literal(self.heading.period),
-            narrowed,
+        statement = sql.SQL("SELECT {} FROM {} WHERE {} ORDER BY currency, payee").format(
+            sql.SQL(", ").join(map(sql.Identifier, STATEMENT.columns)), self.shelves.sums, self.narrowed(payee)
         )
         with self.connection.cursor("statement_sums") as cursor:
             cursor.execute(statement)
@@ -157,6 +178,7 @@ def preview(connection: Connection[Any], period: str, also: Also | None = None, 
         cut = replace(cut, until=max(cut.since, before_money_of(connection, ends, cut.until)))
     shelves = as_shown(LINE)
     arranged = arrange(connection, shelves, cut, also)
+    count = counted(connection, shelves, period)
     heading = Heading(
         period,
         "preview",
@@ -165,9 +187,9 @@ def preview(connection: Connection[Any], period: str, also: Also | None = None, 
         SCHEMA_VERSION,
         policy,
         cast(date, pay_day),
-        totals(connection, shelves, period),
+        totals(connection, shelves, period, count.rows),
     )
-    return Opened(connection, heading, shelves, cut.since, arranged)
+    return Opened(connection, heading, shelves, cut.since, arranged, count)
 
 
 def cut_now(connection: Connection[Any], period: str, policy: str) -> Cut:
@@ -196,15 +218,27 @@ def before_money_of(connection: Connection[Any], at: datetime, until: int) -> in
     return until if row is None or row[0] is None else int(row[0])
 
 
-def totals(connection: Connection[Any], shelves: Shelves, period: str) -> tuple[Totals, ...]:
-    """The sums of all statements, a row a currency."""
-    statement = sql.SQL(TOTALS).format(rows=shelves.rows, sums=shelves.sums, period=sql.Literal(period))
-    names = list(Totals.model_fields)
+def counted(connection: Connection[Any], shelves: Shelves, period: str) -> Counted:
+    rows, sections, policies = Counter[str](), set[str](), set[str]()
+    statement = sql.SQL(COUNTED).format(rows=shelves.rows, period=sql.Literal(period))
+    for currency, section, policy, count in connection.execute(statement):
+        rows[currency] += count
+        sections.add(section)
+        policies |= {policy} if policy else set()
+    return Counted(rows, frozenset(sections), frozenset(policies))
+
+
+def totals(connection: Connection[Any], shelves: Shelves, period: str, rows: Mapping[str, int]) -> tuple[Totals, ...]:
+    """The sums of all statements, a row a currency; `rows` are counted by currency."""
+    statement = sql.SQL(TOTALS).format(sums=shelves.sums, period=sql.Literal(period))
+    with connection.cursor(row_factory=dict_row) as cursor:
+        found = cursor.execute(statement).fetchall()
     return tuple(
         Totals.model_validate(
-            {name: value if name == "currency" else int(value) for name, value in zip(names, row, strict=True)}
+            {name: value if name == "currency" else int(value) for name, value in each.items()}
+            | {"rows": rows[each["currency"]]}
         )
-        for row in connection.execute(statement)
+        for each in found
     )
 
 
