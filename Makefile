@@ -4,7 +4,7 @@
 PYTHON ?= python3
 DATA ?= $(CURDIR)/.data
 PORT ?= 8420
-SOAK_S ?= 600
+SOAK_S ?= 1800
 UV_VERSION := 0.13.9
 
 WORKERS ?= 3
@@ -39,10 +39,10 @@ test: .venv/installed ## every gate: ruff, mypy, import contracts, then pytest o
 SOAK_ROUNDS ?= 200
 SOAK_SEED ?= $(shell date +%s)
 
-soak: .venv/installed ## kill relay, inbox and subscriber two hundred times on real Kafka, then fuzz the API; prints its seed
+soak: .venv/installed ## kill relay, inbox and subscriber two hundred times on real Kafka, then ask the API ten thousand odd things; prints its seed
 	@echo 'seed $(SOAK_SEED): make soak SOAK_SEED=$(SOAK_SEED) repeats it'
 	@LEDGER_SOAK_ROUNDS=$(SOAK_ROUNDS) LEDGER_SOAK_SEED=$(SOAK_SEED) $(BIN)/python -m pytest --timeout=7200 -k killed tests/consumers
-	@LEDGER_SOAK_S=$(SOAK_S) $(BIN)/python -m pytest tests/services/api/test_schema.py
+	@LEDGER_SOAK_S=$(SOAK_S) LEDGER_SOAK_SEED=$(SOAK_SEED) $(BIN)/python -m pytest --numprocesses 2 -rP tests/services/api/test_schema.py
 
 contract: .venv/installed ## write docs/events and the subscribers' models anew: what readers of the events may count on
 	@$(BIN)/python -m consumers.models

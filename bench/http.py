@@ -16,8 +16,8 @@ from time import time
 from typing import Any, Final
 
 from bench.callers import Run, typical
+from bench.claims import BEGIN, open_bench_ledger
 from bench.measures import Measure, at_least, at_most
-from bench.recording import BEGIN, open_bench_ledger
 from bench.wire import callers, request, streamed
 from domain.fact import SYSTEM
 from services.access.tokens import issue

@@ -16,8 +16,8 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import NewTopic
 from psycopg import Connection, sql
 
+from bench.claims import BEGIN, open_bench_ledger
 from bench.measures import Measure, against, at_least
-from bench.recording import BEGIN, open_bench_ledger
 from consumers.cluster import Cluster
 from consumers.inbound.inbox import Doors, Inbox
 from consumers.inbound.messages import CHANNELS

@@ -10,8 +10,8 @@ from uuid import uuid4
 import psycopg
 from psycopg import Connection, sql
 
+from bench.claims import Claims, open_bench_ledger
 from bench.measures import Measure, at_most
-from bench.recording import Claims, open_bench_ledger
 from domain.organisation.decisions import JoinRep
 from projections.deals import Deals
 from projections.runner import Runner, log_of

@@ -1,5 +1,6 @@
 """Whom we are measured against, on the same server with the same durability: PostgreSQL itself, and the library as it comes."""
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,13 +21,14 @@ RECORD = json.dumps({"kind": "customer-claimed.v1", "customer": "C-1", "text": "
 
 @contextmanager
 def raw_table(dsn: str) -> Iterator[str]:
-    """A table of the columns and keys of our log, and nothing of what stands around it."""
+    """A table of the columns, keys and indexes of our log, and nothing of what stands around it."""
     name = f"raw_{uuid4().hex[:12]}"
     table = sql.Identifier(name)
     create = sql.SQL(
         "create table {} (position bigint generated always as identity primary key, event_id uuid not null unique,"
         " stream text not null, version integer not null, kind text not null, occurred_at timestamptz not null,"
-        " recorded_at timestamptz not null default clock_timestamp(), record json not null, unique (stream, version))"
+        " recorded_at timestamptz not null default clock_timestamp(), record json not null, chain bytea not null,"
+        " unique (stream, version))"
     ).format(table)
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(create)
@@ -37,7 +39,8 @@ def raw_table(dsn: str) -> Iterator[str]:
 def raw_insert(dsn: str, table: str, connections: list[psycopg.Connection]) -> Callable[[], Task]:
     """One row a commit, each caller on a connection of its own."""
     statement = sql.SQL(
-        "insert into {} (event_id, stream, version, kind, occurred_at, record) values (%s, %s, %s, %s, %s, %s)"
+        "insert into {} (event_id, stream, version, kind, occurred_at, record, chain)"
+        " values (%s, %s, %s, %s, %s, %s, %s)"
     ).format(sql.Identifier(table))
 
     def prepare() -> Task:
@@ -55,15 +58,16 @@ def raw_insert(dsn: str, table: str, connections: list[psycopg.Connection]) -> C
 
 def copied(dsn: str, table: str, rows: int) -> None:
     """All rows in one COPY and one commit."""
-    statement = sql.SQL("copy {} (event_id, stream, version, kind, occurred_at, record) from stdin")
+    statement = sql.SQL("copy {} (event_id, stream, version, kind, occurred_at, record, chain) from stdin")
     into = statement.format(sql.Identifier(table))
     with psycopg.connect(dsn) as connection, connection.cursor().copy(into) as copy:
         for number in range(rows):
             copy.write_row(row(number))
 
 
-def row(number: int) -> tuple[UUID, str, int, str, datetime, str]:
-    return uuid4(), f"customer/C-{number}", 1, "customer-claimed.v1", datetime.now(UTC), RECORD
+def row(number: int) -> tuple[UUID, str, int, str, datetime, str, bytes]:
+    hashed = hashlib.sha256(RECORD.encode()).digest()
+    return uuid4(), f"customer/C-{number}", 1, "customer-claimed.v1", datetime.now(UTC), RECORD, hashed
 
 
 class Claim(Aggregate):

@@ -2,30 +2,18 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from itertools import count
 from typing import Final
-from uuid import uuid4
 
 import psycopg
-from psycopg import sql
 
-from bench.callers import Run, Task, in_a_loop, together, typical
+from bench.callers import Run, in_a_loop, together, typical
+from bench.claims import Claims, open_bench_ledger
 from bench.measures import Measure, against, at_most
 from bench.peers import copied, raw_insert, raw_table, stock_application, stock_save
-from domain.commands import AnyCommand
-from domain.customer.decisions import RegisterCustomer
-from domain.organisation.decisions import CreateUnit, JoinRep
-from domain.personal import Personal
-from domain.policy.decisions import PublishPolicy
-from domain.pool.decisions import ClaimCustomer
-from services.ledger.application import Ledger, open_ledger
-from services.policy_files import shipped
-from services.vault import Vault
+from bench.processes import APART, spread
+from services.ledger.application import Ledger
 
-REPS: Final = 2_000
 CALLERS: Final = (1, 8, 64, 200)
 CLAIMS: Final = {1: 1_500, 8: 6_000, 64: 12_000, 200: 12_000}
 BULK: Final = 12_800
@@ -33,83 +21,9 @@ STOCK: Final = 3_000
 MOST_CONNECTIONS: Final = 64
 """Beyond this many callers the peers, who need a connection each, are not measured: a server has a hundred."""
 
+PROCESSES: Final = 2
 ROUNDS: Final = 3
 UNIT: Final = "commands/s"
-BEGIN: Final = datetime.now(UTC) - timedelta(hours=2)
-"""Claims of just now, so that the clock has nothing to tell of them yet."""
-
-
-@contextmanager
-def open_bench_ledger(dsn: str) -> Iterator[Ledger]:
-    """A ledger in a schema of its own, dropped at the end: policy B2B-1 with room for many claims, and reps."""
-    schema = f"bench_{uuid4().hex[:12]}"
-    try:
-        with open_ledger(dsn, schema, Vault(bytes(32))) as ledger:
-            refused = [answer for answer in ledger.record_many(opening()) if answer.refusal]
-            assert not refused, refused[0]
-            yield ledger
-    finally:
-        with psycopg.connect(dsn, autocommit=True) as connection:
-            connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema)))
-
-
-def opening() -> Iterator[tuple[str, AnyCommand]]:
-    version = shipped("b2b-1")
-    quota = version.pool.quota.model_copy(update={"claims_a_day": 1_000_000, "held": 1_000_000})
-    wide = version.model_copy(update={"pool": version.pool.model_copy(update={"quota": quota})})
-    yield "publish", PublishPolicy(at=BEGIN, version=wide)
-    yield "unit", CreateUnit(at=BEGIN, unit="north", title="North")
-    for rep in range(REPS):
-        yield f"join-{rep}", JoinRep(at=BEGIN, rep=f"rep-{rep}", unit="north")
-
-
-class Claims:
-    """Customers registered beforehand, each to be claimed once."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-        self._numbers = count()
-        self._claimed = count()
-
-    def stock_up(self, customers: int) -> None:
-        """Register so many customers more."""
-        for answer in self._ledger.record_many(self._registrations(customers)):
-            assert not answer.refusal, answer.refusal
-
-    def bulk(self, claims: int) -> Iterator[tuple[str, AnyCommand]]:
-        return (self._next() for _ in range(claims))
-
-    def prepare(self) -> Task:
-        def claim(number: int) -> None:
-            del number
-            command_id, command = self._next()
-            answer = self._ledger.record(command, command_id=command_id)
-            assert not answer.refusal, answer.refusal
-
-        return claim
-
-    async def errand(self, number: int) -> None:
-        del number
-        command_id, command = self._next()
-        answer = await self._ledger.submit(command, command_id=command_id)
-        assert not answer.refusal, answer.refusal
-
-    def _next(self) -> tuple[str, AnyCommand]:
-        number = next(self._claimed)
-        at = BEGIN + timedelta(minutes=1, milliseconds=number)
-        return f"claim-{number}", ClaimCustomer(at=at, customer=f"C-{number}", rep=f"rep-{number * 7 % REPS}")
-
-    def _registrations(self, customers: int) -> Iterator[tuple[str, AnyCommand]]:
-        for _ in range(customers):
-            number = next(self._numbers)
-            name = Personal(f"恒通便利店 {number}")
-            phone = Personal(f"138{number:08d}")
-            yield (
-                f"register-{number}",
-                RegisterCustomer(
-                    at=BEGIN, customer=f"C-{number}", by=f"rep-{number % REPS}", customer_name=name, phone=phone
-                ),
-            )
 
 
 Runs = dict[int, Run]
@@ -127,7 +41,8 @@ def measure(dsn: str) -> Iterator[Measure]:
     """Ours, raw PostgreSQL and the stock application in turn, several rounds; the round of median rate counts. The
     customers claimed are fresh in memory, as those of an import or a busy day are.
 
-    Our callers are threads (`record`), and again tasks of one event loop (`submit`), as the service's are.
+    Our callers are threads (`record`), and again tasks of one event loop (`submit`), as the service's are; and once more
+    spread over several processes that write the same ledger, as those of several services are.
     """
     threads: Runs = {}
     tasks: Runs = {}
@@ -149,9 +64,13 @@ def measure(dsn: str) -> Iterator[Measure]:
                 raw[callers], stock[callers] = typical(theirs.one), typical(theirs.other)
         claims.stock_up(BULK * ROUNDS)
         bulk = typical([bulk_run(ledger, claims) for _ in range(ROUNDS)])
+        apart = typical([run_apart(dsn, ledger, number) for number in range(ROUNDS)])
     best = max(run.rate for run in raw.values())
     yield from judged(threads, "threads", best, raw, stock)
     yield from judged(tasks, "tasks", best, raw, stock)
+    for peer, rate in (("raw insert a commit, its best", best), ("ours, one process, tasks", tasks[64].rate)):
+        yield Measure(f"64 callers, {PROCESSES} processes", apart.rate, UNIT, peer, rate)
+    yield Measure(f"64 callers, {PROCESSES} processes, p99", apart.percentile(99), "ms")
     yield against("bulk caller", bulk.rate, UNIT, "raw insert a commit, its best", best, 2.5)
     yield Measure("bulk caller", bulk.rate, UNIT, "COPY, rows/s", typical([copy_run(dsn) for _ in range(ROUNDS)]).rate)
     yield from plain({"threads": threads, "tasks": tasks, "raw": raw, "stock": stock})
@@ -173,6 +92,11 @@ def plain(found: dict[str, Runs]) -> Iterator[Measure]:
             yield Measure(f"{who}, {callers} callers, rate", run.rate, "a second")
             yield Measure(f"{who}, {callers} callers, p50", run.percentile(50), "ms")
             yield Measure(f"{who}, {callers} callers, p99", run.percentile(99), "ms")
+
+
+def run_apart(dsn: str, ledger: Ledger, number: int) -> Run:
+    """The callers spread over processes that write the same ledger, each with customers that no other process claims."""
+    return spread(dsn, ledger.schema, PROCESSES, 64, CLAIMS[64], (1 + number) * PROCESSES * APART)
 
 
 def raw_run(dsn: str, callers: int, things: int) -> Run:

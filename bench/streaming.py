@@ -16,8 +16,8 @@ from uuid import uuid4
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
+from bench.claims import Claims, open_bench_ledger
 from bench.measures import Measure, against, at_least, at_most
-from bench.recording import Claims, open_bench_ledger
 from consumers.cloudevent import source_of
 from consumers.cluster import Cluster
 from consumers.log import Log, Outgoing, read

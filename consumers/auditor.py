@@ -1,12 +1,13 @@
 """Does Kafka hold what the ledger holds? Topic and log are read side by side, and compared by position and content hash."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Any, Final
 
 import structlog
+from kafka import KafkaAdminClient
 from kafka.errors import UnknownTopicOrPartitionError
 from psycopg import Connection
 
@@ -67,8 +68,12 @@ class Auditor:
 
     @contextmanager
     def _comparing(self, first: int) -> Iterator["Comparison"]:
-        with self.log.connect() as connection, reader(self.cluster) as consumer:
-            partitions = Partitions(consumer, self.topics.events)
+        with (
+            self.log.connect() as connection,
+            reader(self.cluster) as consumer,
+            closing(KafkaAdminClient(**self.cluster.kafka_python())) as admin,
+        ):
+            partitions = Partitions(consumer, admin, self.topics.events)
             try:
                 partitions.start(self._recorded_ms(connection, first))
             except UnknownTopicOrPartitionError as error:

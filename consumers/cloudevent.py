@@ -23,6 +23,9 @@ CONTENT: Final = ("content-type", CONTENT_TYPE.encode())
 FACT: Final = ',"fact":'
 """What stands before the fact in a stored text. Quotes in free text are escaped, so its first place is the only one."""
 
+TRACE: Final = re.compile(r"[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+"""A `traceparent` of the W3C's trace context, as OpenTelemetry passes it on."""
+
 BEGINNING: Final = re.compile(r'\{"kind":"([^"\\]+)","at":"([^"\\]+)"')
 
 
@@ -42,13 +45,17 @@ class Published:
     def headers(self) -> list[tuple[str, bytes]]:
         """The attributes as the Kafka binding's binary mode has them."""
         told = [(HEADERS[name], value.encode()) for name, value in self.attributes.items()]
-        told.append(CONTENT)
-        return told
+        return [*told, *trace_of(self.attributes.get("causation")), CONTENT]
 
     def structured(self) -> str:
         """The event in CloudEvents' JSON format, compact and in one line, the data as it is stored."""
         told = {**self.attributes, "datacontenttype": CONTENT_TYPE}
         return f'{to_json(told).decode()[:-1]},"data":{self.data}}}'
+
+
+def trace_of(causation: str | None) -> list[tuple[str, bytes]]:
+    """The header by which tracers go on with the trace in which an event was caused; none where there was none."""
+    return [("traceparent", causation.encode())] if causation and TRACE.fullmatch(causation) else []
 
 
 def source_of(schema: str) -> str:

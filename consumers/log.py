@@ -10,7 +10,7 @@ from typing import Any, Final, LiteralString, NamedTuple
 from psycopg import Connection
 from pydantic_core import from_json
 
-from consumers.cloudevent import CONTENT, FACT, SPEC_VERSION, beginning, in_utc
+from consumers.cloudevent import CONTENT, FACT, SPEC_VERSION, beginning, in_utc, trace_of
 
 EVENTS: Final[LiteralString] = (
     "SELECT position, record::text, chain FROM event WHERE position > %s ORDER BY position LIMIT %s"
@@ -87,7 +87,7 @@ def outgoing(position: int, record: str, chain: bytes, source: tuple[str, bytes]
         ("ce_commandid", told["command_id"].encode()),
     ]
     headers += [(f"ce_{name}", told[name].encode()) for name in ("causation", "reason") if told[name]]
-    headers.append(CONTENT)
+    headers += [*trace_of(told["causation"]), CONTENT]
     return Outgoing(position, key, data.encode(), headers, milliseconds(recorded), chain)
 
 

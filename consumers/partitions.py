@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Final, Self
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.admin import OffsetSpec
 from kafka.errors import KafkaTimeoutError, UnknownTopicOrPartitionError
 
 from consumers.checkpoint import POLL_MS
@@ -55,6 +56,7 @@ class Partitions:
     """All partitions of a topic, read side by side. Give it a consumer of committed records."""
 
     consumer: KafkaConsumer
+    admin: KafkaAdminClient
     topic: str
     parts: dict[TopicPartition, Partition] = field(default_factory=dict)
 
@@ -77,9 +79,13 @@ class Partitions:
             self.parts[each] = Partition(each, starts[each])
 
     def begin_round(self) -> None:
-        """Read up to what is there now."""
-        for where, end in self.consumer.end_offsets(list(self.parts)).items():
-            self.parts[where].end = end
+        """Read up to what is written now, committed or not.
+
+        A transaction is committed in one partition a moment before it is in the next: the last offset committed may lie
+        before events that a checkpoint already answers for.
+        """
+        for where, written in self.admin.list_partition_offsets(dict.fromkeys(self.parts, OffsetSpec.LATEST)).items():
+            self.parts[where].end = written.offset
 
     def fill(self) -> None:
         """Read until every partition has a record to look at, or has none left in this round.

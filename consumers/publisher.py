@@ -3,17 +3,16 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from threading import Thread
 from typing import Final
 
-from kafka import KafkaProducer
 from kafka.errors import InvalidProducerEpochError, KafkaError, KafkaTimeoutError, ProducerFencedError
-from kafka.partitioner.default import murmur2
 
-from consumers.checkpoint import Checkpoint
+from consumers.batches import Batch, packed
+from consumers.checkpoint import NOTHING, Checkpoint
 from consumers.cluster import ANSWER_WITHIN_MS, TROUBLE, Cluster
 from consumers.log import Outgoing
+from consumers.producer import BatchProducer
 from consumers.topics import Topics
 
 TRANSACTION_MS: Final = 30_000
@@ -51,38 +50,54 @@ class EventTooLarge(ValueError):
         self.position = event.position
 
 
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """Events ready to be published together, up to the one that the topic does not take, if there is such a one.
+
+    `reached` is the checkpoint at the last of them, None if there is none.
+    """
+
+    batches: Sequence[Batch]
+    reached: Checkpoint | None
+    too_large: Outgoing | None
+
+
 @dataclass(slots=True)
 class Publisher:
     """Publishes in transactions; made by `publishing`. One failure, and another must be made."""
 
-    producer: KafkaProducer
+    producer: BatchProducer
     cluster: Cluster
     topics: Topics
     source: bytes
     largest: int
 
-    def publish(self, events: Sequence[Outgoing]) -> Checkpoint:
-        """Publish events in one transaction, in order, with the checkpoint at the last of them.
-
-        Raises `EventTooLarge` once those before it are published, `Fenced` or `PublishingFailed`.
-        """
+    def write_down(self, events: Sequence[Outgoing]) -> Transaction:
+        """Write events down as Kafka will have them, in order. Any thread may, also while another publishes."""
         too_large = next((each for each in events if self._is_too_large(each)), None)
         if too_large is not None:
             events = [each for each in events if each.position < too_large.position]
-        if events:
-            self._transact(events)
-        if too_large is not None:
-            raise EventTooLarge(too_large, self.topics.events, self.largest)
-        return Checkpoint(events[-1].position, events[-1].chain)
+        reached = Checkpoint(events[-1].position, events[-1].chain) if events else None
+        return Transaction(packed(events, self.topics.partitions, batch_bytes(self.largest)), reached, too_large)
 
-    def _transact(self, events: Sequence[Outgoing]) -> None:
-        reached = Checkpoint(events[-1].position, events[-1].chain)
-        send, topic, partitions = self.producer.send, self.topics.events, self.topics.partitions
+    def publish(self, ready: Transaction) -> Checkpoint:
+        """Publish in one transaction, with the checkpoint, and return that.
+
+        Raises `EventTooLarge` once what comes before that event is published, `Fenced` or `PublishingFailed`.
+        """
+        if ready.reached is not None:
+            self._transact(ready.batches, ready.reached)
+        if ready.too_large is not None:
+            raise EventTooLarge(ready.too_large, self.topics.events, self.largest)
+        return ready.reached or NOTHING
+
+    def _transact(self, batches: Sequence[Batch], reached: Checkpoint) -> None:
+        topic = self.topics.events
         try:
             self.producer.begin_transaction()
-            for each in events:
-                send(topic, each.value, each.key, each.headers, partition_of(each.key, partitions), each.at_ms)
-            send(self.topics.checkpoint, reached.to_bytes(), self.source, partition=0)
+            for each in batches:
+                self.producer.send_batch(topic, each)
+            self.producer.send(self.topics.checkpoint, reached.to_bytes(), self.source, partition=0)
             within(DELIVERY_MS, self.producer.commit_transaction)
         except TROUBLE as error:
             with suppress(*TROUBLE):
@@ -100,7 +115,7 @@ def publishing(cluster: Cluster, topics: Topics, source: str, largest: int) -> I
     `largest` is what the topic takes as one record, in bytes.
     """
     try:
-        producer = KafkaProducer(
+        producer = BatchProducer(
             **cluster.kafka_python(),
             enable_idempotence=True,
             transactional_id=f"sales-ledger-relay{source}",
@@ -108,12 +123,14 @@ def publishing(cluster: Cluster, topics: Topics, source: str, largest: int) -> I
             delivery_timeout_ms=DELIVERY_MS,
             max_block_ms=ANSWER_WITHIN_MS,
             max_request_size=max(2**20, largest + MOST_BESIDE_THE_VALUE),
-            batch_size=max(1, min(BATCH_BYTES, largest // 2)),
+            batch_size=batch_bytes(largest),
             linger_ms=LINGER_MS,
             retry_backoff_ms=RETRY_MS,
+            metrics_enabled=False,
         )
         try:
             producer.init_transactions()
+            producer.partitions_for(topics.events)
             yield Publisher(producer, cluster, topics, source.encode(), largest)
         finally:
             producer.close(timeout=CLOSE_WITHIN_S)
@@ -121,10 +138,9 @@ def publishing(cluster: Cluster, topics: Topics, source: str, largest: int) -> I
         raise failure(error, cluster) from error
 
 
-@lru_cache(65_536)
-def partition_of(key: bytes, partitions: int) -> int:
-    """Where Kafka's own clients would put the key; remembered, for Python takes its time over it."""
-    return int(murmur2(key) & 0x7FFFFFFF) % partitions
+def batch_bytes(largest: int) -> int:
+    """How large a batch may become, so that a topic which takes `largest` takes it."""
+    return max(1, min(BATCH_BYTES, largest // 2))
 
 
 def failure(error: Exception, cluster: Cluster) -> PublishingFailed:

@@ -4,7 +4,7 @@ One relay of a ledger is active, by an advisory lock; others stand by. The lock 
 same is that Kafka fences the older producer, and that where to go on is read from Kafka after that.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,8 +17,8 @@ from psycopg import Connection, sql
 
 from consumers.checkpoint import Checkpoint, last_checkpoint
 from consumers.cluster import Cluster, KafkaUnreachable
-from consumers.log import HELD, Log, Outgoing, chain_at, head, read
-from consumers.publisher import Fenced, Publisher, PublishingFailed, publishing
+from consumers.log import HELD, Log, chain_at, head, read
+from consumers.publisher import Fenced, Publisher, PublishingFailed, Transaction, publishing
 from consumers.standbys import Standbys
 from consumers.topics import Topics, prepare
 
@@ -38,9 +38,10 @@ class KafkaAhead(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What was read ahead, and how far the write-ahead log reached after that."""
+    """What was read ahead, and how far the write-ahead log reached after that. `last` is 0 if nothing was found."""
 
-    events: Sequence[Outgoing]
+    prepared: Transaction
+    last: int
     mark: str | None
 
 
@@ -119,7 +120,7 @@ class Relay:
             until = head(reading) if once else None
             reading.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self.log.channel)))
             logger.info("publishing", after=reached.position, topic=self.topics.events)
-            return self._publish(publisher, holding, Reading(reading, self, ahead), reached, until, stop)
+            return self._publish(publisher, holding, Reading(reading, self, publisher, ahead), reached, until, stop)
 
     def _publish(
         self,
@@ -130,15 +131,15 @@ class Relay:
         until: int | None,
         stop: Event,
     ) -> int:
-        """The next events are read while Kafka commits those before them."""
+        """The next events are read and prepared while Kafka commits those before them."""
         coming = reading.begin(reached.position)
         while not stop.is_set() and (until is None or reached.position < until):
             found = coming.result()
-            if found.events and self.standbys.wait(holding, found.mark, stop):
-                coming = reading.begin(found.events[-1].position)
-                reached = publisher.publish(found.events)
+            if found.last and self.standbys.wait(holding, found.mark, stop):
+                coming = reading.begin(found.last)
+                reached = publisher.publish(found.prepared)
                 self.published(reached.position)
-            elif not found.events:
+            elif not found.last:
                 holding.execute("SELECT 1")
                 reading.wait_for_news()
                 coming = reading.begin(reached.position)
@@ -164,10 +165,11 @@ class Relay:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Reads ahead on a connection that also hears of news; one thing at a time."""
+    """Reads and prepares ahead, on a connection that also hears of news; one thing at a time."""
 
     connection: Connection[Any]
     relay: Relay
+    publisher: Publisher
     ahead: ThreadPoolExecutor
 
     def begin(self, after: int) -> Future[Read]:
@@ -180,4 +182,5 @@ class Reading:
 
     def _read(self, after: int) -> Read:
         events = read(self.connection, self.relay.log.source, after, self.relay.batch)
-        return Read(events, self.relay.standbys.mark(self.connection) if events else None)
+        mark = self.relay.standbys.mark(self.connection) if events else None
+        return Read(self.publisher.write_down(events), events[-1].position if events else 0, mark)

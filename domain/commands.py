@@ -10,6 +10,7 @@ from domain.conduct.decisions import ConductCommand
 from domain.contract.decisions import SignContract
 from domain.customer.decisions import CustomerCommand
 from domain.deal.decisions import DealCommand
+from domain.lead.decisions import LeadCommand
 from domain.mentorship.decisions import MentorshipCommand
 from domain.organisation.decisions import OrganisationCommand
 from domain.payee.decisions import PayeeCommand
@@ -23,7 +24,8 @@ from domain.role.decisions import RoleCommand
 from domain.visit.decisions import VisitCommand
 
 AnyCommand = (
-    CustomerCommand
+    LeadCommand
+    | CustomerCommand
     | PoolCommand
     | VisitCommand
     | DealCommand

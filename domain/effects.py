@@ -35,6 +35,7 @@ from domain.customer.facts import (
 from domain.deal.facts import DealLost, DealOpened, StageAdvanced, StageReverted
 from domain.fact import OfCase
 from domain.facts import AnyFact
+from domain.lead.facts import LeadApproved, LeadConverted, LeadRegistered, LeadRejected
 from domain.mentorship.facts import CustomerDonated, MentorAssigned, MentorshipEnded, SharingAgreed
 from domain.organisation.facts import QuotaSet, RepJoined, RepLeft, RepTransferred, UnitCreated, UnitMoved
 from domain.payee.facts import PayoutConfirmed, PayoutRejected
@@ -144,9 +145,9 @@ def effects(fact: AnyFact) -> tuple[Effect, ...]:
     if isinstance(fact, PoolFact):
         return effects_on_holding(fact)
     match fact:
-        case CustomerRegistered():
+        case CustomerRegistered() | LeadRegistered():
             return tuple(Hold(key.kind, key.hash) for key in fact.keys)
-        case SubjectErased():
+        case SubjectErased() | LeadRejected() | LeadConverted():
             return tuple(Free(key.kind, key.hash) for key in fact.keys)
         case CustomersMerged():
             passed_on = Free if fact.customer == fact.absorbed else Hold
@@ -177,7 +178,7 @@ def effects(fact: AnyFact) -> tuple[Effect, ...]:
         case PayoutRejected():
             return (*((Free("paid-statement", fact.statement),) if fact.undone else ()), *of_file(fact))
         case (
-            DuplicateSuspected() | CustomerPlaceCorrected() | CustomerGraded() | CustomerDonated()
+            LeadApproved() | DuplicateSuspected() | CustomerPlaceCorrected() | CustomerGraded() | CustomerDonated()
             | VisitPlanned() | VisitVerified() | VisitRejected() | VisitOverridden()
             | DealOpened() | StageAdvanced() | StageReverted() | DealLost() | ContractSigned() | MilestoneScheduled() | PaymentRefunded()
             | RoleEarned() | RoleTransferred() | RoleRevoked() | RoleExpired() | SharingAgreed() | PayoutHeld() | PayoutReleased()

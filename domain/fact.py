@@ -1,8 +1,7 @@
 """What every fact and every command has in common, and the words they are made of."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
 from pydantic_core import PydanticCustomError
@@ -183,8 +182,7 @@ class Part(BaseModel):
     bps: int
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(NamedTuple):
     """What a command must see before it can be judged: histories, keys, counts, and the lapsed holdings of a rep.
 
     `keys` are `(kind, key)` pairs, `tallies` are `(kind, key)` pairs, `lapsing` names reps whose overdue customers count,

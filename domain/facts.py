@@ -12,6 +12,7 @@ from domain.case.facts import CaseFact
 from domain.contract.facts import ContractFact
 from domain.customer.facts import CustomerFact
 from domain.deal.facts import DealFact
+from domain.lead.facts import LeadFact
 from domain.mentorship.facts import CustomerDonated, SharingAgreed
 from domain.organisation.facts import OrganisationFact
 from domain.payee.facts import PayeeFact
@@ -25,7 +26,7 @@ from domain.refusals import Refusal
 from domain.role.facts import RoleFact
 from domain.visit.facts import VisitFact
 
-CustomerStreamFact = CustomerFact | PoolFact | VisitFact | CustomerDonated | PersonFact
+CustomerStreamFact = LeadFact | CustomerFact | PoolFact | VisitFact | CustomerDonated | PersonFact
 DealStreamFact = DealFact | RoleFact | ContractFact | PaymentFact | PayoutFact | SharingAgreed
 AnyFact = (
     CustomerStreamFact

@@ -4,9 +4,9 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from typing import Final, assert_never
+from typing import Final, NamedTuple, assert_never
 
 from domain import clock
 from domain.case import decisions as case
@@ -23,6 +23,8 @@ from domain.deal.decisions import DealCommand
 from domain.engine import ENGINE, ENGINES, Engine
 from domain.fact import Sight
 from domain.facts import Answer, AnyFact
+from domain.lead import decisions as lead
+from domain.lead.decisions import LeadCommand
 from domain.mentorship import decisions as mentorship
 from domain.mentorship.decisions import MentorshipCommand
 from domain.organisation import decisions as organisation
@@ -54,8 +56,7 @@ TOLERANCE_BEFORE_ANY_POLICY: Final = timedelta(minutes=5)
 """How far clocks may differ while no policy in force says it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What is recorded because of a command, and, if it was refused, why.
 
     A refused command may still leave facts: those of the clock, and the attempt where the business keeps it.
@@ -113,6 +114,8 @@ def decide(command: AnyCommand, world: World) -> Answer:
         return pool.decide(command, world)
     if isinstance(command, CustomerCommand):
         return customer.decide(command, world)
+    if isinstance(command, LeadCommand):
+        return lead.decide(command, world)
     if isinstance(command, VisitCommand):
         return visit.decide(command, world)
     if isinstance(command, DealCommand):

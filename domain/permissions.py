@@ -14,6 +14,7 @@ from domain.commands import AnyCommand
 from domain.customer.decisions import RegisterCustomer
 from domain.deal.decisions import OpenDeal
 from domain.fact import SYSTEM, CommandOnCustomer, CommandOnDeal, Sight
+from domain.lead.decisions import ConvertLead, RegisterLead
 from domain.organisation.facts import Duty, Organisation
 from domain.pool.decisions import ClaimCustomer
 from domain.refusals import Code, Refusal
@@ -36,6 +37,10 @@ CLAUSE: Final = "permissions/"
 
 TABLE: Final = """
 act                     in whose name   R     L     M     O     F     C     S
+register-lead           by              own   unit  unit  all   -     -     all
+approve-lead            -               -     -     -     all   -     -     all
+reject-lead             -               -     -     -     all   -     -     all
+convert-lead            -               own   unit  unit  all   -     -     all
 register-customer       by              own   unit  unit  all   -     -     all
 merge-customers         -               -     -     -     all   -     all   all
 correct-customer-place  -               own   unit  unit  all   -     -     all
@@ -95,13 +100,20 @@ reject-payout           -               -     -     -     -     all   -     all
 reconcile-return        -               -     -     -     -     all   -     all
 see the public pool     -               all   all   all   all   -     all   all
 see who is due to drop  -               -     -     -     all   -     -     all
+see leads               -               own   unit  unit  all   -     -     all
 see a customer          -               own   unit  unit  all   -     case  all
 see a deal              -               own   unit  unit  all   all   case  all
 see a case              -               own   unit  unit  own   -     all   all
+see a bundle            -               own   unit  unit  own   -     all   all
+see people in a bundle  -               -     -     case  case  -     case  -
+see a what-if           -               -     case  case  case  -     all   all
+see a re-execution      -               -     case  case  case  -     all   all
 see the funnel          -               -     -     all   all   all   -     all
 see sales               -               -     -     all   all   all   -     all
 see commission          -               own   unit  unit  -     all   -     all
 see receipts            -               -     -     -     -     all   -     all
+see payroll             -               -     -     -     -     all   -     all
+see a statement         -               own   unit  unit  -     all   -     all
 see a quota             -               own   unit  unit  all   -     -     all
 see the organisation    -               all   all   all   all   all   all   all
 see the policies        -               all   all   all   all   all   all   all
@@ -238,8 +250,11 @@ def is_in_sight(asker: Asker, command: AnyCommand, world: World) -> bool:
     """Whether the customer or deal is public or the asker's to see. A claim is judged whoever has the customer: having
     tried is evidence. What is only being registered or opened is nobody's yet.
     """
-    if isinstance(command, RegisterCustomer | ClaimCustomer):
+    if isinstance(command, RegisterLead | RegisterCustomer | ClaimCustomer):
         return True
+    if isinstance(command, ConvertLead):
+        found = world.customer(command.customer).lead.registration
+        return found is not None and reaches(asker, command.name, found.by, world.organisation, command.at)
     if isinstance(command, OpenDeal):
         return customer_in_sight(asker, command.customer, command.name, world, command.at)
     if isinstance(command, CommandOnCustomer):

@@ -32,6 +32,7 @@ class Code(StrEnum):
     # what must exist, or must not
     NO_POLICY = "no-policy", "No policy is in force for this act at its time."
     UNKNOWN_CUSTOMER = "unknown-customer", "No customer of this id is registered."
+    UNKNOWN_LEAD = "unknown-lead", "No lead of this id is registered."
     UNKNOWN_DEAL = "unknown-deal", "No deal of this id is open."
     UNKNOWN_REP = "unknown-rep", "No one of this id belonged to the organisation at the time of the act."
     UNKNOWN_UNIT = "unknown-unit", "There is no unit of this id."
@@ -46,6 +47,9 @@ class Code(StrEnum):
     OUTSIDE_SUBTREE = "outside-subtree", "A lead moves customers only inside the lead's own part of the organisation."
 
     # customers
+    SOURCE_MISSING = "source-missing", "A lead is registered with the channel it came by."
+    LEAD_REVIEWED = "lead-reviewed", "A lead is approved once; rejected or converted, it stays so."
+    LEAD_NOT_APPROVED = "lead-not-approved", "Only an approved lead becomes a customer."
     IDENTITY_HELD = "identity-held", "One live record per identity key: phone and licence belong to one customer."
     LICENCE_INVALID = "licence-invalid", "The licence's check digit is wrong."
     PHONE_INVALID = "phone-invalid", "The phone number cannot exist."

@@ -3,14 +3,13 @@
 All of it is arithmetic on a policy's retention terms; the sources are the clauses `retention` and `renewal` of each policy.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from domain.policy.terms import Retention, RetentionBand
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
+class Deadline(NamedTuple):
     """When a holding ends, when that is warned of (None: no more), and beyond which no renewal goes."""
 
     at: datetime

@@ -20,6 +20,8 @@ from domain.customer.facts import (
 from domain.deal import facts as deal
 from domain.deal.facts import Deal, DealLost, DealOpened, StageAdvanced, StageReverted
 from domain.facts import CustomerStreamFact, DealStreamFact
+from domain.lead import facts as lead
+from domain.lead.facts import Lead, LeadApproved, LeadConverted, LeadRegistered, LeadRejected
 from domain.mentorship import facts as mentorship
 from domain.mentorship.facts import CustomerDonated, SharingAgreed, Sharings
 from domain.payee import facts as payee
@@ -61,12 +63,18 @@ from domain.visit.facts import (
 class CustomerStream:
     """`version` is the number of facts folded, and so the version of the last one."""
 
+    lead: Lead = Lead()
     customer: Customer = Customer()
     holding: Holding = Holding()
     visits: Visits = Visits()
     donations: tuple[CustomerDonated, ...] = ()
     personal: PersonalData = PersonalData()
     version: int = 0
+
+    @property
+    def is_entered(self) -> bool:
+        """Whether the id is in use, by a customer or by a lead."""
+        return self.customer.is_registered or self.lead.is_registered
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +122,9 @@ def evolve_customer(stream: CustomerStream, fact: CustomerStreamFact, position: 
             | TierChanged()
         ):
             holding = pool.evolve(stream.holding, fact, position)
-            return CustomerStream(stream.customer, holding, stream.visits, stream.donations, stream.personal, version)
+            return CustomerStream(
+                stream.lead, stream.customer, holding, stream.visits, stream.donations, stream.personal, version
+            )
         case (
             VisitPlanned()
             | VisitRecorded()
@@ -125,6 +135,8 @@ def evolve_customer(stream: CustomerStream, fact: CustomerStreamFact, position: 
             | ProtectionExpired()
         ):
             return replace(stream, visits=visit.evolve(stream.visits, fact, position), version=version)
+        case LeadRegistered() | LeadApproved() | LeadRejected() | LeadConverted():
+            return replace(stream, lead=lead.evolve(stream.lead, fact, position), version=version)
         case CustomerDonated():
             return replace(stream, donations=(*stream.donations, fact), version=version)
         case SubjectErased() | LegalHoldPlaced() | LegalHoldLifted():

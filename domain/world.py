@@ -8,7 +8,7 @@ from collections import ChainMap
 from collections.abc import Callable, Iterable, MutableMapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import assert_never, cast
+from typing import NamedTuple, assert_never, cast
 
 from domain.effects import RETENTION, Count, Effect, Free, Hold, Rest, Wake, effects
 from domain.engine import ENGINE
@@ -61,8 +61,7 @@ class Holder:
     position: int
 
 
-@dataclass(frozen=True, slots=True)
-class FoundPolicy:
+class FoundPolicy(NamedTuple):
     """The last policy asked for: one command asks for the same one several times."""
 
     asked: tuple[datetime, str | None, str | None]
@@ -182,6 +181,10 @@ class World:
     def apply(self, fact: AnyFact, position: int) -> tuple[Effect, ...]:
         """Fold a fact in: into its history, the shared facts, the organisation or the policies. Gives what it changed."""
         self._evolve(fact, position)
+        return self.share(fact, position)
+
+    def share(self, fact: AnyFact, position: int) -> tuple[Effect, ...]:
+        """Fold a fact into the shared facts alone: its history is not in sight. Gives what it changed."""
         self.position = max(self.position, position)
         changed = effects(fact)
         for effect in changed:

@@ -5,6 +5,7 @@ from typing import Final
 from projections.cases import Cases
 from projections.deals import Deals
 from projections.history import History
+from projections.leads import Leads
 from projections.lines import Lines
 from projections.organisation import OrganisationChart
 from projections.ownership import Ownership
@@ -16,6 +17,7 @@ from projections.sales import Sales
 
 READ_MODELS: Final[tuple[type[ReadModel], ...]] = (
     OrganisationChart,
+    Leads,
     PoolBoard,
     Ownership,
     History,

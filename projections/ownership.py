@@ -13,6 +13,7 @@ from psycopg import Connection
 from domain.customer.facts import CustomerFact
 from domain.fact import OfCase, OfDeal, OfOrganisation, OfPayee, OfPayroll, OfSubject
 from domain.facts import AnyFact
+from domain.lead.facts import LeadFact
 from domain.mentorship.facts import CustomerDonated
 from domain.policy.facts import PolicyPublished
 from domain.pool.facts import (
@@ -92,7 +93,7 @@ def changed(fact: AnyFact, recorded: Recorded) -> Change | None:
             return None
         case OfCase() | OfDeal() | OfOrganisation() | OfSubject() | PolicyPublished() | OfPayee() | OfPayroll():
             return None
-    not_hands: CustomerFact | VisitFact = fact
+    not_hands: LeadFact | CustomerFact | VisitFact = fact
     del not_hands
     return None
 

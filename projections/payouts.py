@@ -14,6 +14,7 @@ from domain.payee.facts import PayoutConfirmed, PayoutRejected
 from domain.record import Recorded
 from domain.returned.facts import ReturnReconciled
 from projections.desk import Desk
+from projections.reading import Page, bounded, instant, page
 from projections.table import Table
 
 Outcome = Literal["paid", "rejected"]
@@ -136,3 +137,16 @@ def unfinished(connection: Connection[Any], period: str | None = None) -> list[U
         " AND (%(period)s::text IS NULL OR period = %(period)s) GROUP BY period, file ORDER BY min(position)"
     )
     return [Unfinished(*each) for each in connection.execute(statement.encode(), {"period": period})]
+
+
+def paid(
+    connection: Connection[Any], period: str, limit: int = 100, after: tuple[Any, ...] | None = None
+) -> Page[PayoutRow]:
+    """How the payouts of a period stand, in the order of currency and payee: of each statement the last word that counts."""
+    statement = (
+        f"SELECT DISTINCT ON (currency, payee) {', '.join(PAYOUT.columns)} FROM payout p"  # noqa: S608 (our own words)
+        f" WHERE period = %s AND (currency, payee) > (%s, %s) AND {COUNTING} ORDER BY currency, payee, position DESC LIMIT %s"
+    )
+    with instant(connection, Payouts) as position:
+        rows = connection.execute(statement.encode(), [period, *(after or ("", "")), bounded(limit) + 1]).fetchall()
+    return page(position, [PAYOUT.read(each) for each in rows], limit, lambda each: (each.currency, each.payee))

@@ -17,6 +17,7 @@ from domain.customer.facts import (
 from domain.effects import Count, effects
 from domain.fact import OfCase, OfCustomer, OfDeal, OfOrganisation, OfPayee, OfPayroll, OfSubject
 from domain.facts import AnyFact
+from domain.lead.facts import LeadApproved, LeadConverted, LeadRegistered, LeadRejected
 from domain.mentorship.facts import CustomerDonated
 from domain.policy.facts import PolicyPublished
 from domain.pool import facts as pool
@@ -155,7 +156,8 @@ def folded(row: BoardRow | None, fact: AnyFact, position: int) -> BoardRow | Non
         ):
             return held(row, fact, position)
         case (
-            CustomersMerged() | DuplicateSuspected() | CustomerPlaceCorrected() | ClaimRefused() | CustomerDonated()
+            LeadRegistered() | LeadApproved() | LeadRejected() | LeadConverted()
+            | CustomersMerged() | DuplicateSuspected() | CustomerPlaceCorrected() | ClaimRefused() | CustomerDonated()
             | VisitPlanned() | VisitRecorded() | VisitVerified() | VisitRejected() | VisitOverridden()
             | ProtectionStarted() | ProtectionExpired() | OfCase() | OfDeal() | OfOrganisation() | OfSubject() | PolicyPublished()
             | OfPayee() | OfPayroll()

@@ -162,7 +162,9 @@ STATEMENT_ROW: Final = Table(
     key=("period", "currency", "payee", "number"),
     kept="appended",
 )
-STATEMENT: Final = Table("statement", StatementSums, key=("period", "currency", "payee"), kept="appended")
+STATEMENT: Final = Table(
+    "statement", StatementSums, key=("period", "currency", "payee"), kept="appended", indexes=("(payee, period)",)
+)
 PERIOD: Final = Table("payroll_period", PeriodRow, key=("period",), kept="appended")
 CLOSING: Final = Table("payroll_closing", ClosingRow, key=("period",), kept="appended")
 HOLD: Final = Table("payout_hold", HoldRow, key=("position",), kept="appended", indexes=("(deal)",))

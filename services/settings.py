@@ -47,13 +47,13 @@ SETTINGS: Final = (
     Setting(
         "LEDGER_MASTER_KEY",
         "LEDGER_MASTER_KEY_FILE",
-        "The master key: 32 bytes in base64. It wraps the keys of personal data.",
+        "The master key: 32 bytes in base64. It wraps the keys of personal data. While it rotates, former ones stand behind it after commas.",
         secret=True,
     ),
     Setting(
         "LEDGER_MASTER_KEY_FILE",
         "generated as master.key in the data directory",
-        "A file with the master key that only its owner may read.",
+        "A file with the master key that only its owner may read. While it rotates, former ones stand below it.",
     ),
     Setting(
         "LEDGER_SEAL_ORIGIN",

@@ -4,55 +4,103 @@ Destroying a subject's key erases the person. What was sealed with it stays wher
 """
 
 import base64
-import binascii
 import hmac
 import os
-import stat
-from pathlib import Path
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from domain.personal import SEALED_PREFIX
+from services.master_keys import KEY_BYTES, WHERE, MasterKeyUnusable, given_keys, keys_in, name_of
 from services.settings import Settings
 
-KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
 
 
-class MasterKeyUnusable(RuntimeError):
-    """The master key is missing, malformed, readable by others, or not the one this ledger was sealed with."""
+class Wrapped(NamedTuple):
+    """A data key as it is kept, and the name of the master key that wrapped it; None where that was never written down."""
+
+    data: bytes
+    master: str | None
 
 
 class Vault:
-    """Seals, opens and fingerprints with keys derived from one master key. Holds no state but that key."""
+    """Wraps and unwraps data keys by master keys. Safe for threads.
 
-    __slots__ = ("_master",)
+    The first key given is in force until `use` names another. `again` gives the keys anew when one is met that is not known.
+    """
 
-    def __init__(self, master_key: bytes) -> None:
-        if len(master_key) != KEY_BYTES:
-            raise MasterKeyUnusable(f"The master key has {len(master_key)} bytes; it must have {KEY_BYTES}.")
-        self._master = AESGCM(master_key)
+    __slots__ = ("_again", "_masters", "in_force")
+
+    def __init__(self, *master_keys: bytes, again: Callable[[], Sequence[bytes]] | None = None) -> None:
+        self._masters = {name_of(each): AESGCM(each) for each in master_keys}
+        self._again = again
+        self.in_force = name_of(master_keys[0])
 
     def __repr__(self) -> str:
         return "Vault(‹master key›)"
 
-    def new_key(self, subject: str) -> tuple[bytes, bytes]:
-        """A fresh data key for a subject: the key itself, and the key wrapped for keeping."""
-        key = AESGCM.generate_key(KEY_BYTES * 8)
-        nonce = os.urandom(NONCE_BYTES)
-        return key, nonce + self._master.encrypt(nonce, key, subject.encode())
+    @property
+    def known(self) -> tuple[str, ...]:
+        """The names of the master keys at hand."""
+        return tuple(self._masters)
 
-    def unwrap(self, subject: str, wrapped: bytes) -> bytes:
-        """The data key that was wrapped for this subject. Raises `MasterKeyUnusable` under another master key."""
-        try:
-            return self._master.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], subject.encode())
-        except InvalidTag:
+    def use(self, master: str) -> None:
+        """From now on wrap with the master key of this name. Raises `MasterKeyUnusable` when that is not at hand."""
+        if master != self.in_force:
+            self._master(master)
+            self.in_force = master
+
+    def new_key(self, subject: str) -> tuple[bytes, Wrapped]:
+        """A fresh data key for a subject: the key itself, and the key wrapped for keeping.
+
+        Raises `MasterKeyUnusable` when the master key in force is not at hand.
+        """
+        key = AESGCM.generate_key(KEY_BYTES * 8)
+        return key, self.wrap(subject, key)
+
+    def wrap(self, subject: str, key: bytes) -> Wrapped:
+        """The data key wrapped by the master key in force. Raises `MasterKeyUnusable` when that is not at hand."""
+        master = self.in_force
+        nonce = os.urandom(NONCE_BYTES)
+        return Wrapped(nonce + self._master(master).encrypt(nonce, key, subject.encode()), master)
+
+    def unwrap(self, subject: str, wrapped: Wrapped) -> bytes:
+        """The data key that was wrapped for this subject. Raises `MasterKeyUnusable` when its master key is not at hand."""
+        return self.opened(subject, wrapped)[0]
+
+    def opened(self, subject: str, wrapped: Wrapped) -> tuple[bytes, str]:
+        """The data key, and the name of the master key that opened it. Raises `MasterKeyUnusable`."""
+        masters = [wrapped.master] if wrapped.master else list(self._masters)
+        for name in masters:
+            if (found := _decrypted(self._master(name), subject, wrapped.data)) is not None:
+                return found, name
+        raise MasterKeyUnusable(
+            "The master key is not the one with which this ledger's keys were wrapped. "
+            f"Give the former one as {WHERE}, after the newer one if there is one."
+        )
+
+    def _master(self, name: str) -> AESGCM:
+        found = self._masters.get(name)
+        if found is None and self._again:
+            self._masters = {name_of(each): AESGCM(each) for each in self._again()}
+            found = self._masters.get(name)
+        if found is None:
             raise MasterKeyUnusable(
-                "The master key is not the one with which this ledger's keys were wrapped. "
-                "Give the former one as LEDGER_MASTER_KEY or LEDGER_MASTER_KEY_FILE."
-            ) from None
+                f"Keys of this ledger are wrapped by the master key {name}, which is not at hand. "
+                f"Give it as {WHERE}; several may stand there, the newest first."
+            )
+        return found
+
+
+def _decrypted(master: AESGCM, subject: str, data: bytes) -> bytes | None:
+    """The data key, or None if another master key wrapped it."""
+    try:
+        return master.decrypt(data[:NONCE_BYTES], data[NONCE_BYTES:], subject.encode())
+    except InvalidTag:
+        return None
 
 
 def thrown_away() -> bytes:
@@ -96,63 +144,12 @@ def fingerprint(key: bytes, kind: str, value: str) -> str:
 
 
 def open_vault(settings: Settings) -> Vault:
-    """The vault of these settings; generates the master key file when neither key nor file is given and none is there.
+    """The vault of these settings, which looks into its key file again when it meets a key that it does not know.
 
-    Raises `MasterKeyUnusable`, saying what to do.
+    Generates the file when neither key nor file is given and none is there. Raises `MasterKeyUnusable`, saying what to do.
     """
-    if settings.master_key:
-        return Vault(_decoded(settings.master_key, "LEDGER_MASTER_KEY"))
-    path = settings.key_file
-    if settings.master_key_file is None and not path.exists():
-        generate_key_file(path)
-    return Vault(_decoded(_read(path), str(path)))
-
-
-def generate_key_file(path: Path) -> None:
-    """Create a file with a fresh key of 32 bytes whole or not at all; whoever comes second finds the first one's."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(base64.b64encode(os.urandom(KEY_BYTES)) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        if not path.exists():
-            _link(draft, path)
-    finally:
-        draft.unlink()
-
-
-def _link(draft: Path, path: Path) -> None:
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        return
-
-
-def _read(path: Path) -> str:
-    try:
-        mode = path.stat().st_mode
-        if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise MasterKeyUnusable(f"{path} holds the master key and others may read it. Run: chmod 600 {path}")
-        return path.read_text(encoding="ascii")
-    except FileNotFoundError:
-        raise MasterKeyUnusable(
-            f"There is no master key at {path}. Put the key there or unset LEDGER_MASTER_KEY_FILE."
-        ) from None
-    except UnicodeDecodeError:
-        raise MasterKeyUnusable(f"{path} does not hold 32 bytes in base64.") from None
-
-
-def _decoded(text: str, where: str) -> bytes:
-    try:
-        key = base64.b64decode(text.strip(), validate=True)
-    except (binascii.Error, ValueError):
-        raise MasterKeyUnusable(f"{where} is not base64.") from None
-    if len(key) != KEY_BYTES:
-        raise MasterKeyUnusable(f"{where} has {len(key)} bytes; a master key has {KEY_BYTES}.")
-    return key
+    given = given_keys(settings)
+    return Vault(*given) if settings.master_key else Vault(*given, again=lambda: keys_in(settings.key_file))
 
 
 def _text(data: bytes) -> str:

@@ -146,7 +146,9 @@ def test_the_two_commands_are_what_they_are_said_to_be() -> None:
 
     assert ci.splitlines()[-1] == "exec make --no-print-directory test"
     assert (ROOT / ".ci" / "run").stat().st_mode & 0o111 == 0o111
-    listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(
+        ["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     assert [line.split()[1] for line in listed.splitlines()] == [
         "help",
         "run",

@@ -98,8 +98,12 @@ class Connection:
         given = {name: plain(value) for name, value in query.items() if value is not None}
         return self._sent("GET", path, query=given).json()
 
+    def _file(self, path: str, query: Mapping[str, Any]) -> bytes:
+        given = {name: plain(value) for name, value in query.items() if value is not None}
+        return self._sent("GET", path, query=given).content
+
     def _ask(self, path: str, fields: Mapping[str, Any]) -> Any:
-        body = json.dumps({k: v for k, v in fields.items() if v is not None}).encode()
+        body = json.dumps(plain({k: v for k, v in fields.items() if v is not None}), ensure_ascii=False).encode()
         return self._sent("POST", path, content=body).json()
 
     def _sent(

@@ -9,6 +9,14 @@ from typing import Any, Literal, TypedDict, cast
 from sales_ledger_client.connection import Answer, Connection
 
 
+class AnswerChange(TypedDict):
+    command: str
+    command_id: str
+    at: str
+    before: str | None
+    after: str | None
+
+
 class BookedLine(TypedDict):
     position: int
     number: int
@@ -55,6 +63,19 @@ class CaseRow(TypedDict):
     position: int
 
 
+class CausePart(TypedDict):
+    cause: str
+    before: int
+    now: int
+    difference: int
+
+
+class Change(TypedDict):
+    what: str
+    before: Any
+    after: Any
+
+
 class CustomerSeen(TypedDict):
     board: OnBoard
     waiting: list[Waiting]
@@ -84,12 +105,67 @@ class DealRow(TypedDict):
     position: int
 
 
+class Divergence(TypedDict):
+    command_id: str
+    command: str
+    event: int | None
+    field: str
+    then: Any
+    now: Any
+
+
+class EventChange(TypedDict):
+    how: Literal['gone', 'new', 'changed']
+    stream: str
+    kind: str
+    at: str
+    position: int | None
+    changed: list[Change]
+
+
+class FeedPage(TypedDict):
+    after: int
+    more: bool
+    events: list[Mapping[str, Any]]
+
+
 class FunnelRow(TypedDict):
     measure: Literal['standing', 'opened', 'entered', 'signed', 'lost']
     stage: str
     currency: str
     deals: int
     amount: int
+
+
+class LeadRow(TypedDict):
+    customer: str
+    course: Literal['waiting', 'approved', 'rejected', 'converted']
+    source: str
+    by: str
+    registered_at: str
+    registered_position: int
+    customer_name: str
+    phone: str | None
+    contact: str | None
+    expected_amount: int | None
+    currency: str | None
+    reviewed_by: str | None
+    reviewed_at: str | None
+    ground: str | None
+    converted_at: str | None
+    erased_at: str | None
+    policy: str
+    position: int
+
+
+class LineChange(TypedDict):
+    deal: str
+    payment: str
+    role: str
+    payee: str | None
+    currency: str
+    before: int
+    after: int
 
 
 class ListedBookedLine(TypedDict):
@@ -116,6 +192,12 @@ class ListedFunnelRow(TypedDict):
     after: str | None
 
 
+class ListedLeadRow(TypedDict):
+    true_up_to: int
+    rows: list[LeadRow]
+    after: str | None
+
+
 class ListedMember(TypedDict):
     true_up_to: int
     rows: list[Member]
@@ -128,9 +210,21 @@ class ListedMoney(TypedDict):
     after: str | None
 
 
+class ListedMonth(TypedDict):
+    true_up_to: int
+    rows: list[Month]
+    after: str | None
+
+
 class ListedOnBoard(TypedDict):
     true_up_to: int
     rows: list[OnBoard]
+    after: str | None
+
+
+class ListedPayoutRow(TypedDict):
+    true_up_to: int
+    rows: list[PayoutRow]
     after: str | None
 
 
@@ -152,9 +246,21 @@ class ListedRollUp(TypedDict):
     after: str | None
 
 
+class ListedStatementSums(TypedDict):
+    true_up_to: int
+    rows: list[StatementSums]
+    after: str | None
+
+
 class ListedTold(TypedDict):
     true_up_to: int
     rows: list[Told]
+    after: str | None
+
+
+class ListedWhy(TypedDict):
+    true_up_to: int
+    rows: list[Why]
     after: str | None
 
 
@@ -162,6 +268,16 @@ class ListedDictStrAny(TypedDict):
     true_up_to: int
     rows: list[Mapping[str, Any]]
     after: str | None
+
+
+class Looked(TypedDict):
+    period: str
+    position: int
+    plans: Mapping[str, Any]
+    totals: list[Totals]
+    digest: str
+    exports: Mapping[str, Any]
+    unusual: list[Unusual]
 
 
 class Member(TypedDict):
@@ -173,6 +289,22 @@ class Member(TypedDict):
 class Money(TypedDict):
     receipt: Receipt
     refunded: int
+
+
+class Month(TypedDict):
+    period: str
+    state: Literal['open', 'closed', 'settled']
+    policy: str
+    begins: str
+    ends: str
+    pay_day: str
+    closed_at: str | None
+    position: int | None
+    digest: str | None
+    totals: list[Totals]
+    exports: Mapping[str, Any]
+    unusual: list[Unusual]
+    ground: str | None
 
 
 class OnBoard(TypedDict):
@@ -214,9 +346,34 @@ class OneDealRow(TypedDict):
     row: DealRow
 
 
+class OneLeadRow(TypedDict):
+    true_up_to: int
+    row: LeadRow
+
+
+class OneLooked(TypedDict):
+    true_up_to: int
+    row: Looked
+
+
+class OneMonth(TypedDict):
+    true_up_to: int
+    row: Month
+
+
+class OnePayCompared(TypedDict):
+    true_up_to: int
+    row: PayCompared
+
+
 class OneQuotaLeft(TypedDict):
     true_up_to: int
     row: QuotaLeft
+
+
+class OneReexecution(TypedDict):
+    true_up_to: int
+    row: Reexecution
 
 
 class OneReplayed(TypedDict):
@@ -229,9 +386,53 @@ class OneSale(TypedDict):
     row: Sale
 
 
+class OneSideBySide(TypedDict):
+    true_up_to: int
+    row: SideBySide
+
+
+class OneWhatIf(TypedDict):
+    true_up_to: int
+    row: WhatIf
+
+
 class OneWhy(TypedDict):
     true_up_to: int
     row: Why
+
+
+class PayCompared(TypedDict):
+    payee: str
+    period: str
+    compared_with: str
+    differences: list[PayDifference]
+
+
+class PayDifference(TypedDict):
+    currency: str
+    before: int
+    now: int
+    parts: list[CausePart]
+
+
+class PayeeChange(TypedDict):
+    payee: str | None
+    currency: str
+    before: int
+    after: int
+
+
+class PayoutRow(TypedDict):
+    position: int
+    period: str
+    currency: str
+    payee: str
+    external_id: str
+    amount: int
+    outcome: Literal['paid', 'rejected']
+    paid_at: str
+    recorded_at: str
+    file: str | None
 
 
 class PolicyRow(TypedDict):
@@ -277,6 +478,14 @@ class Receipt(TypedDict):
     position: int
 
 
+class Reexecution(TypedDict):
+    true_up_to: int
+    equal: int
+    erased: int
+    unplaced: int
+    divergence: Divergence | None
+
+
 class Refund(TypedDict):
     deal: str
     refund: str
@@ -313,6 +522,74 @@ class Sale(TypedDict):
     position: int
 
 
+class SideBySide(TypedDict):
+    first: Replayed
+    second: Replayed
+    only_first: list[int]
+    only_second: list[int]
+    differences: list[Change]
+
+
+class StatementRow(TypedDict):
+    period: str
+    number: int
+    payee: str
+    currency: str
+    section: Literal['opening', 'accrual', 'adjustment', 'clawback', 'hold', 'release', 'conversion', 'payable', 'closing', 'owed']
+    amount: int
+    deal: str | None
+    customer: str | None
+    payment: str | None
+    role: str | None
+    of: str | None
+    cause: str | None
+    line: str | None
+    position: int | None
+    occurred_at: str | None
+    recorded_at: str | None
+    corrects_line: str | None
+    corrects_period: str | None
+    case: str | None
+    policy: str | None
+
+
+class StatementSeen(TypedDict):
+    true_up_to: int
+    period: str
+    state: Literal['closed', 'settled', 'preview']
+    digest: str
+    pay_day: str
+    sums: list[StatementSums]
+    rows: list[StatementRow]
+    after: str | None
+
+
+class StatementSums(TypedDict):
+    period: str
+    currency: str
+    payee: str
+    gone: bool
+    opening: int
+    accrual: int
+    adjustment: int
+    raised: int
+    borne: int
+    offset: int
+    hold: int
+    release: int
+    payable: int
+    closing: int
+    conversion: int
+
+
+class Statements(TypedDict):
+    true_up_to: int
+    state: Literal['closed', 'settled', 'preview']
+    digest: str
+    rows: list[StatementSums]
+    after: str | None
+
+
 class Step(TypedDict):
     stage: str
     at: str
@@ -339,11 +616,44 @@ class Told(TypedDict):
     told: Mapping[str, Any]
 
 
+class Totals(TypedDict):
+    currency: str
+    statements: int
+    rows: int
+    opening: int
+    accrual: int
+    adjustment: int
+    clawback: int
+    hold: int
+    release: int
+    payable: int
+    closing: int
+    owed: int
+    conversion: int
+
+
+class Unusual(TypedDict):
+    kind: str
+    count: int
+    told: str
+
+
 class Waiting(TypedDict):
     owner: str
     since: str
     until: str
     clause: str
+
+
+class WhatIf(TypedDict):
+    true_up_to: int
+    streams: list[str]
+    payees: list[PayeeChange]
+    lines: list[LineChange]
+    events: list[EventChange]
+    answers: list[AnswerChange]
+    standing: list[Change]
+    kept: list[str]
 
 
 class Why(TypedDict):
@@ -386,6 +696,73 @@ class ServicesApiReadsAskingListedInterval2(TypedDict):
 
 
 class Commands(Connection):
+    def register_lead(
+        self,
+        *,
+        at: datetime,
+        customer: str,
+        by: str,
+        customer_name: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        source: str | None = None,
+        phone: str | None = None,
+        licence: str | None = None,
+        contact: str | None = None,
+        address: str | None = None,
+        place: str | None = None,
+        expected_amount: int | None = None,
+        currency: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Enter an unverified contact with the channel it came by. `customer` is the id as which it may become a customer."""
+        return self._command("register-lead", key, {"at": at, "customer": customer, "by": by, "customer_name": customer_name, "reason": reason, "causation": causation, "source": source, "phone": phone, "licence": licence, "contact": contact, "address": address, "place": place, "expected_amount": expected_amount, "currency": currency})
+
+    def approve_lead(
+        self,
+        *,
+        at: datetime,
+        customer: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Find a lead good enough to become a customer."""
+        return self._command("approve-lead", key, {"at": at, "customer": customer, "reason": reason, "causation": causation})
+
+    def reject_lead(
+        self,
+        *,
+        at: datetime,
+        customer: str,
+        ground: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Find that a lead is none, or is none any more. Its phone and licence may be registered again."""
+        return self._command("reject-lead", key, {"at": at, "customer": customer, "ground": ground, "reason": reason, "causation": causation})
+
+    def convert_lead(
+        self,
+        *,
+        at: datetime,
+        customer: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        customer_name: str | None = None,
+        phone: str | None = None,
+        licence: str | None = None,
+        contact: str | None = None,
+        address: str | None = None,
+        place: str | None = None,
+        expected_amount: int | None = None,
+        currency: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Make a customer of an approved lead. What is told here completes or corrects the lead's own record."""
+        return self._command("convert-lead", key, {"at": at, "customer": customer, "reason": reason, "causation": causation, "customer_name": customer_name, "phone": phone, "licence": licence, "contact": contact, "address": address, "place": place, "expected_amount": expected_amount, "currency": currency})
+
     def register_customer(
         self,
         *,
@@ -1237,6 +1614,39 @@ class Commands(Connection):
 
 
 class Reads(Connection):
+    def events(
+        self,
+        *,
+        after: int = 0,
+        limit: int = 100,
+        kind: Sequence[Literal['appeal-filed.v1', 'case-accepted.v1', 'case-dismissed.v1', 'claim-refused.v1', 'contract-signed.v1', 'customer-claimed.v1', 'customer-donated.v1', 'customer-dropped.v1', 'customer-graded.v1', 'customer-place-corrected.v1', 'customer-reassigned.v1', 'customer-registered.v1', 'customer-released.v1', 'customers-merged.v1', 'deal-lost.v1', 'deal-opened.v1', 'decision-executed.v1', 'decision-finalized.v1', 'decision-issued.v1', 'dispute-filed.v1', 'duplicate-suspected.v1', 'evidence-submitted.v1', 'lead-approved.v1', 'lead-converted.v1', 'lead-registered.v1', 'lead-rejected.v1', 'legal-hold-lifted.v1', 'legal-hold-placed.v1', 'member-recused.v1', 'mentor-assigned.v1', 'mentorship-ended.v1', 'milestone-due.v1', 'milestone-overdue.v1', 'milestone-scheduled.v1', 'panel-seated.v1', 'payment-received.v1', 'payment-refunded.v1', 'payout-confirmed.v1', 'payout-held.v1', 'payout-rejected.v1', 'payout-released.v1', 'penalty-applied.v1', 'penalty-lifted.v1', 'period-closed.v1', 'period-opened.v1', 'policy-published.v1', 'precedent-published.v1', 'protection-expired.v1', 'protection-started.v1', 'quota-set.v1', 'rate-published.v1', 'rep-joined.v1', 'rep-left.v1', 'rep-transferred.v1', 'retention-extended.v1', 'retention-warned.v1', 'return-reconciled.v1', 'role-earned.v1', 'role-expired.v1', 'role-revoked.v1', 'role-transferred.v1', 'sharing-agreed.v1', 'stage-advanced.v1', 'stage-reverted.v1', 'subject-erased.v1', 'tier-changed.v1', 'unit-created.v1', 'unit-moved.v1', 'visit-overridden.v1', 'visit-planned.v1', 'visit-recorded.v1', 'visit-rejected.v1', 'visit-verified.v1', 'vote-cast.v1']] = [],
+        stream: str = '',
+    ) -> FeedPage:
+        """The feed of events."""
+        return cast(FeedPage, self._read("/events", {"after": after, "limit": limit, "kind": kind, "stream": stream}))
+
+    def list_leads(
+        self,
+        *,
+        course: Literal['waiting', 'approved', 'rejected', 'converted'] | None = None,
+        source: str | None = None,
+        by: str | None = None,
+        limit: int = 100,
+        after: str | None = None,
+        min_position: int = 0,
+    ) -> ListedLeadRow:
+        """Leads, the first registered first."""
+        return cast(ListedLeadRow, self._read("/v1/leads", {"course": course, "source": source, "by": by, "limit": limit, "after": after, "min_position": min_position}))
+
+    def lead(
+        self,
+        *,
+        customer: str,
+        min_position: int = 0,
+    ) -> OneLeadRow:
+        """A lead as it stands."""
+        return cast(OneLeadRow, self._read(f"/v1/leads/{customer}", {"min_position": min_position}))
+
     def public_pool(
         self,
         *,
@@ -1448,6 +1858,121 @@ class Reads(Connection):
         """The signed contract of a deal."""
         return cast(OneSale, self._read(f"/v1/sales/{deal}", {"min_position": min_position}))
 
+    def payroll_months(
+        self,
+        *,
+        limit: int = 100,
+        after: str | None = None,
+        min_position: int = 0,
+    ) -> ListedMonth:
+        """The months of pay."""
+        return cast(ListedMonth, self._read("/v1/payroll", {"limit": limit, "after": after, "min_position": min_position}))
+
+    def payroll_month(
+        self,
+        *,
+        period: str,
+        min_position: int = 0,
+    ) -> OneMonth:
+        """A month of pay."""
+        return cast(OneMonth, self._read(f"/v1/payroll/{period}", {"min_position": min_position}))
+
+    def payroll_check(
+        self,
+        *,
+        period: str,
+        settled: bool = False,
+        min_position: int = 0,
+    ) -> OneLooked:
+        """A month as it would be closed now."""
+        return cast(OneLooked, self._read(f"/v1/payroll/{period}/check", {"settled": settled, "min_position": min_position}))
+
+    def payroll_statements(
+        self,
+        *,
+        period: str,
+        owed: bool = False,
+        limit: int = 200,
+        after: str | None = None,
+        min_position: int = 0,
+    ) -> Statements:
+        """The statements of a month."""
+        return cast(Statements, self._read(f"/v1/payroll/{period}/statements", {"owed": owed, "limit": limit, "after": after, "min_position": min_position}))
+
+    def explain_month(
+        self,
+        *,
+        period: str,
+        min_position: int = 0,
+    ) -> ListedWhy:
+        """Why a month comes to what it does."""
+        return cast(ListedWhy, self._read(f"/v1/payroll/{period}/explain", {"min_position": min_position}))
+
+    def payroll_payouts(
+        self,
+        *,
+        period: str,
+        limit: int = 200,
+        after: str | None = None,
+        min_position: int = 0,
+    ) -> ListedPayoutRow:
+        """What was paid of a month."""
+        return cast(ListedPayoutRow, self._read(f"/v1/payroll/{period}/payouts", {"limit": limit, "after": after, "min_position": min_position}))
+
+    def payroll_export(
+        self,
+        *,
+        period: str,
+        format: Mapping[str, Any],
+        plain: bool = False,
+        min_position: int = 0,
+    ) -> bytes:
+        """A month's statements as a file."""
+        return self._file(f"/v1/payroll/{period}/exports/{format}", {"plain": plain, "min_position": min_position})
+
+    def rep_statements(
+        self,
+        *,
+        rep: str,
+        limit: int = 100,
+        after: str | None = None,
+        min_position: int = 0,
+    ) -> ListedStatementSums:
+        """Someone's statements."""
+        return cast(ListedStatementSums, self._read(f"/v1/reps/{rep}/statements", {"limit": limit, "after": after, "min_position": min_position}))
+
+    def rep_statement(
+        self,
+        *,
+        rep: str,
+        period: str,
+        limit: int = 200,
+        after: str | None = None,
+        min_position: int = 0,
+    ) -> StatementSeen:
+        """Someone's statement of a month."""
+        return cast(StatementSeen, self._read(f"/v1/reps/{rep}/statements/{period}", {"limit": limit, "after": after, "min_position": min_position}))
+
+    def explain_rep_statement(
+        self,
+        *,
+        rep: str,
+        period: str,
+        min_position: int = 0,
+    ) -> ListedWhy:
+        """Why a statement is what it is."""
+        return cast(ListedWhy, self._read(f"/v1/reps/{rep}/statements/{period}/explain", {"min_position": min_position}))
+
+    def rep_statement_difference(
+        self,
+        *,
+        rep: str,
+        period: str,
+        min_position: int = 0,
+    ) -> OnePayCompared:
+        """Why a month pays less, or more, than the one before."""
+        return cast(OnePayCompared, self._read(f"/v1/reps/{rep}/statements/{period}/difference", {"min_position": min_position}))
+
     def list_cases(
         self,
         *,
@@ -1480,6 +2005,59 @@ class Reads(Connection):
     ) -> OneReplayed:
         """A case replayed."""
         return cast(OneReplayed, self._read(f"/v1/cases/{case}/replay", {"known_at": known_at, "true_at": true_at, "min_position": min_position}))
+
+    def compare_case(
+        self,
+        *,
+        case: str,
+        known_at: datetime | None = None,
+        true_at: datetime | None = None,
+        known_then: datetime | None = None,
+        true_then: datetime | None = None,
+        min_position: int = 0,
+    ) -> OneSideBySide:
+        """A case at two points side by side."""
+        return cast(OneSideBySide, self._read(f"/v1/cases/{case}/replay/compared", {"known_at": known_at, "true_at": true_at, "known_then": known_then, "true_then": true_then, "min_position": min_position}))
+
+    def what_if_case(
+        self,
+        *,
+        case: str,
+        omit: Sequence[str] = [],
+        redate: Sequence[Mapping[str, Any]] = [],
+        insert: Sequence[Mapping[str, Any]] = [],
+        policies: Sequence[Mapping[str, Any]] = [],
+    ) -> OneWhatIf:
+        """What would have been."""
+        return cast(OneWhatIf, self._ask(f"/v1/cases/{case}/what-if", {"omit": omit, "redate": redate, "insert": insert, "policies": policies}))
+
+    def reexecute_case(
+        self,
+        *,
+        case: str,
+        min_position: int = 0,
+    ) -> OneReexecution:
+        """A case's rulings decided again."""
+        return cast(OneReexecution, self._read(f"/v1/cases/{case}/reexecution", {"min_position": min_position}))
+
+    def case_bundle(
+        self,
+        *,
+        case: str,
+        with_personal: bool = False,
+        min_position: int = 0,
+    ) -> bytes:
+        """The evidence bundle of a case."""
+        return self._file(f"/v1/cases/{case}/bundle", {"with_personal": with_personal, "min_position": min_position})
+
+    def deal_bundle(
+        self,
+        *,
+        deal: str,
+        min_position: int = 0,
+    ) -> bytes:
+        """The evidence bundle of a deal."""
+        return self._file(f"/v1/deals/{deal}/bundle", {"min_position": min_position})
 
     def rep_customers(
         self,

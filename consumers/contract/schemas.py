@@ -36,9 +36,10 @@ ATTRIBUTES: Final[dict[str, Schema]] = {
     "ce_commandid": {**TEXT, "description": "The command that it follows from."},
     "ce_causation": {**TEXT, "description": "What the command followed from, if that was told."},
     "ce_reason": {**TEXT, "description": "Why, if that was told."},
+    "traceparent": {**TEXT, "description": "W3C trace context, where the event was caused within a trace."},
     "content-type": {"type": "string", "const": "application/json"},
 }
-OPTIONAL: Final = frozenset({"ce_causation", "ce_reason"})
+OPTIONAL: Final = frozenset({"ce_causation", "ce_reason", "traceparent"})
 
 
 def definitions(ref_template: str) -> tuple[dict[str, Schema], dict[str, Schema]]:

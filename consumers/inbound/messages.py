@@ -33,7 +33,7 @@ TYPES: Final[dict[str, tuple[Channel, str]]] = {
     "person.joined.v1": ("people", "join-rep"),
     "person.moved.v1": ("people", "transfer-rep"),
     "person.left.v1": ("people", "leave-rep"),
-    "lead.found.v1": ("leads", "register-customer"),
+    "lead.found.v1": ("leads", "register-lead"),
 }
 """What a message may be, the channel it comes by, and the command that it stands for."""
 

@@ -1,7 +1,7 @@
 """What makes a customer record: one live record per identity key, doubles suspected and merged, places corrected."""
 
 from collections.abc import Sequence
-from typing import Literal, assert_never, get_args
+from typing import Literal, assert_never
 
 from domain.authority import not_working, reserved
 from domain.customer.facts import (
@@ -10,21 +10,17 @@ from domain.customer.facts import (
     CustomerPlaceCorrected,
     CustomerRegistered,
     CustomersMerged,
-    DuplicateSuspected,
     Grade,
-    IdentityKey,
-    KeyKind,
 )
+from domain.entry import identity_keys, is_place, known_by
 from domain.fact import CommandOnCustomer, Id, Sight, Text, customer_stream
-from domain.identity import normal_licence, normal_name, normal_phone
 from domain.money import Currency, Minor
 from domain.personal import Personal
-from domain.place import coordinates
 from domain.policy.terms import GradeTerms, PolicyVersion
 from domain.pool.facts import CustomerReleased, TierChanged
 from domain.refusals import Code, Refusal
 from domain.standing import erased, not_live
-from domain.world import Holder, World
+from domain.world import World
 
 Answer = Sequence[CustomerFact | CustomerReleased | TierChanged] | Refusal
 
@@ -106,22 +102,19 @@ def register(command: RegisterCustomer, world: World) -> Answer:
         return Refusal(code=Code.NO_POLICY, clause="policy/in-force")
     if absent := not_working(world, command.by, command.at, policy.clause("registration")):
         return absent
-    if world.customer(command.customer).customer.is_registered:
+    if world.customer(command.customer).is_entered:
         return Refusal(code=Code.ID_TAKEN, clause=policy.clause("identity"), rival=command.customer)
-    if malformed := not_readable(command, policy):
-        return malformed
-    keys = identity_keys(command, policy, world)
-    held = [(key, holder) for key in keys if (holder := world.holder((key.kind, key.hash)))]
-    for key, holder in held:
-        if key.kind != "name":
-            return Refusal(
-                code=Code.IDENTITY_HELD,
-                clause=policy.clause("identity"),
-                rival=holder_of(holder),
-                rival_position=holder.position or None,
-                detail=f"The {key.kind} belongs to that record.",
-            )
+    return enter(command, policy, world)
 
+
+def enter(command: RegisterCustomer, policy: PolicyVersion, world: World) -> Sequence[CustomerFact] | Refusal:
+    """The registration, and the doubles that it lets suspect.
+
+    Refuses with `phone-invalid`, `licence-invalid`, `place-invalid` or `identity-held`, in this order.
+    """
+    known = known_by(command, policy, world)
+    if isinstance(known, Refusal):
+        return known
     registered = CustomerRegistered(
         at=command.at,
         customer=command.customer,
@@ -136,20 +129,10 @@ def register(command: RegisterCustomer, world: World) -> Answer:
         currency=command.currency,
         source=command.source,
         complete=bool((command.phone or command.licence) and command.place),
-        keys=tuple(key for key in keys if key not in {taken for taken, _ in held}),
+        keys=known.keys,
         policy=policy.policy,
     )
-    suspected = [
-        DuplicateSuspected(
-            at=command.at,
-            customer=command.customer,
-            rival=holder_of(holder),
-            by_key=key.kind,
-            rival_position=holder.position or None,
-        )
-        for key, holder in held
-    ]
-    return [registered, *suspected]
+    return [registered, *known.suspected]
 
 
 def merge(command: MergeCustomers, world: World) -> Answer:
@@ -251,39 +234,3 @@ def grade_of(terms: GradeTerms, score: int) -> Grade:
     if score >= terms.a:
         return "A"
     return "B" if score >= terms.b else "C"
-
-
-def identity_keys(command: RegisterCustomer, policy: PolicyVersion, world: World) -> tuple[IdentityKey, ...]:
-    """The keyed hashes by which this record is known; values that cannot be read give none."""
-    phone = command.phone.reveal() if command.phone else None
-    licence = command.licence.reveal() if command.licence else None
-    normal: dict[KeyKind, str | None] = {
-        "name": normal_name(command.customer_name.reveal() or ""),
-        "phone": normal_phone(phone, policy.phone_region) if phone else None,
-        "licence": normal_licence(licence) if licence else None,
-    }
-    found = ((kind, normal[kind]) for kind in get_args(KeyKind))
-    return tuple(IdentityKey(kind=kind, hash=world.fingerprint(kind, value)) for kind, value in found if value)
-
-
-def not_readable(command: RegisterCustomer, policy: PolicyVersion) -> Refusal | None:
-    clause = policy.clause("identity")
-    phone = command.phone.reveal() if command.phone else None
-    licence = command.licence.reveal() if command.licence else None
-    if phone and normal_phone(phone, policy.phone_region) is None:
-        return Refusal(code=Code.PHONE_INVALID, clause=clause)
-    if licence and normal_licence(licence) is None:
-        return Refusal(code=Code.LICENCE_INVALID, clause=clause)
-    if command.place and not is_place(command.place):
-        return Refusal(code=Code.PLACE_INVALID, clause=clause)
-    return None
-
-
-def is_place(place: Personal) -> bool:
-    """Whether it can be read as a place; an erased one is taken as it was."""
-    clear = place.reveal()
-    return clear is None or coordinates(clear) is not None
-
-
-def holder_of(holder: Holder) -> str:
-    return holder.stream.partition("/")[2]

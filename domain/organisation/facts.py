@@ -113,8 +113,10 @@ class Rep:
 
     def post(self, at: datetime) -> Post | None:
         """Where they worked at that time; None before they joined and after they left."""
-        post = next((p for p in reversed(self.posts) if p.since <= at), None)
-        return post if post and post.unit else None
+        for post in reversed(self.posts):
+            if post.since <= at:
+                return post if post.unit else None
+        return None
 
     def left_by(self, at: datetime) -> datetime | None:
         """When they left, if they have by then and did not come back."""

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from typing import Literal, assert_never
 
 from domain.authority import reserved
+from domain.customer.facts import IdentityKey
 from domain.effects import kept_for_a_case
 from domain.fact import Command, Id, Sight, SubjectName, Text, stream_of_subject
 from domain.person.facts import LegalHoldLifted, LegalHoldPlaced, PersonalData, PersonFact, SubjectErased
 from domain.refusals import Code, Refusal
 from domain.standing import erased
+from domain.streams import CustomerStream
 from domain.world import World
 
 Answer = Sequence[PersonFact] | Refusal
@@ -99,7 +101,7 @@ def erase(command: EraseSubject, world: World) -> Answer:
             code=Code.CASE_OPEN, clause="person/open-case", rival=command.whose, detail=f"Open cases: {open_cases}."
         )
     story, _, name = command.whose.partition("/")
-    keys = world.customer(name).customer.keys if story == "customer" else ()
+    keys = keys_of(world.customer(name)) if story == "customer" else ()
     return [SubjectErased(at=command.at, whose=command.whose, keys=keys, ground=command.ground)]
 
 
@@ -140,7 +142,13 @@ def data_of(whose: str, world: World) -> PersonalData | Refusal:
     story, _, name = whose.partition("/")
     if story == "customer":
         stream = world.customer(name)
-        known = stream.customer.is_registered
-        return stream.personal if known else Refusal(code=Code.UNKNOWN_CUSTOMER, clause="person", rival=name)
+        return (
+            stream.personal if stream.is_entered else Refusal(code=Code.UNKNOWN_CUSTOMER, clause="person", rival=name)
+        )
     rep = world.organisation.reps.get(name)
     return rep.personal if rep else Refusal(code=Code.UNKNOWN_REP, clause="person", rival=name)
+
+
+def keys_of(stream: CustomerStream) -> tuple[IdentityKey, ...]:
+    """What nobody else may register, while the record is live or a lead."""
+    return (*stream.lead.keys, *stream.customer.keys)

@@ -36,6 +36,7 @@ class Reign:
     version: PolicyVersion
     since: datetime
     until: datetime | None
+    everywhere: bool
 
     def covers(self, at: datetime) -> bool:
         return self.since <= at and (self.until is None or at < self.until)
@@ -55,7 +56,9 @@ class PolicyBook:
     def __post_init__(self) -> None:
         everything = self.versions.values()
         ranked = sorted(everything, key=lambda each: (each.scope.narrowness, each.effective_from), reverse=True)
-        reigns = tuple(Reign(each, each.effective_from, end(each, everything)) for each in ranked)
+        reigns = tuple(
+            Reign(each, each.effective_from, end(each, everything), each.scope == EVERYWHERE) for each in ranked
+        )
         object.__setattr__(self, "reigns", reigns)
 
     def __getitem__(self, policy: str) -> PolicyVersion:
@@ -68,12 +71,11 @@ class PolicyBook:
 
         A version that another supersedes is in force until that one begins.
         """
-        fitting = (
-            reign.version
-            for reign in self.reigns
-            if reign.covers(at) and applies(reign.version.scope, at, organisation, unit, product)
-        )
-        return next(fitting, None)
+        for reign in self.reigns:
+            scope = reign.version.scope
+            if reign.covers(at) and (reign.everywhere or applies(scope, at, organisation, unit, product)):
+                return reign.version
+        return None
 
     def rival(self, version: PolicyVersion) -> PolicyVersion | None:
         """A published version of the same scope that would be in force at the same time as this one."""
@@ -84,8 +86,6 @@ class PolicyBook:
 
 def applies(scope: Scope, at: datetime, organisation: Organisation, unit: str | None, product: str | None) -> bool:
     """Whether an act of that unit and product lies in the scope, by the tree of that time."""
-    if scope == EVERYWHERE:
-        return True
     line = tuple(organisation.line(unit, at)) if unit in organisation.units else ()
     region = next((each.region for each in line if each.region), None)
     brand = next((each.brand for each in line if each.brand), None)

@@ -4,24 +4,25 @@ What is read ahead is bounded, so whoever does not read the answers is not liste
 """
 
 import asyncio
+import re
 from asyncio import Queue
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, cast
 
+from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
-from domain.commands import COMMANDS, AnyCommand
+from domain.commands import COMMAND, COMMANDS, AnyCommand
 from domain.refusals import Code, Refusal
 from services.api import problems
 from services.api.call import JSON, Call
-from services.api.commands import Commands, as_asked, read
+from services.api.commands import Commands, as_asked, as_heard, read, spoken
 from services.api.gate import problem_of
-from services.api.identity import OF_THE_CLOCK
+from services.api.identity import OF_THE_CLOCK, may_be_given
 from services.api.problems import Problem
 from services.ledger.answer import Answer
-from services.ledger.application import is_command_id
 
 NDJSON: Final = b"application/x-ndjson"
 LONGEST_LINE: Final = 1_000_000
@@ -29,6 +30,9 @@ MOST_LINES: Final = 256
 PAGES_AHEAD: Final = 2
 MOST_STREAMS: Final = 16
 SILENT_FOR_S: Final = 60.0
+
+ID_FIRST: Final = re.compile(rb'\s*\{\s*"id"\s*:\s*"([A-Za-z0-9_.:@/#-]{1,200})"\s*,')
+"""How a line begins that names its id first."""
 
 
 @dataclass(slots=True)
@@ -87,30 +91,40 @@ class Bulk:
         while (next_page := await begun.get()) is not None:
             page, judging = next_page
             try:
-                answers = iter(await judging)
-                told = [await self._told(line, next(answers) if line.command else None, call) for line in page]
+                answers = await judging
             except Exception as error:  # noqa: BLE001 (told to the caller, line by line)
                 failed = problem_of(error)
                 told = [document(line, line.problem or failed) for line in page]
-            body = b"".join(to_json(each, exclude_none=True) + b"\n" for each in told)
-            await call.send({"type": "http.response.body", "body": body, "more_body": True})
+            else:
+                told = await self._told(page, answers, call)
+            await call.send({"type": "http.response.body", "body": b"\n".join([*told, b""]), "more_body": True})
 
-    async def _told(self, line: Line, given: Answer | None, call: Call) -> dict[str, Any]:
-        if given is None or line.command is None:
-            return document(line, line.problem)
-        positions = [given.positions[0], given.positions[-1]] if given.positions else None
-        problem = None
-        if given.refusal:
-            refusal = await self.commands.told(given, line.command, call.asker)
-            problem = problems.of(refusal)
-            positions = positions if refusal is given.refusal else None
-        call.position = given.last or self.commands.ledger.known_position
-        return {
-            **document(line, problem),
-            "positions": positions,
-            "repeated": given.repeated,
-            "true_up_to": call.position,
-        }
+    async def _told(self, page: Sequence[Line], answers: Sequence[Answer], call: Call) -> list[bytes]:
+        """The answers of a page's lines. One look tells for all of them what the asker may hear of the refusals."""
+        known = self.commands.ledger.known_position
+        hearing = await self._hearing(call.asker) if any(each.refusal for each in answers) else None
+        given, told = iter(answers), []
+        for line in page:
+            if line.command is None or line.command_id is None:
+                told.append(document(line, line.problem))
+                continue
+            answer = next(given)
+            call.position = answer.last or known
+            self.commands.gate.judged(line.command.name, answer.refusal.code if answer.refusal else "accepted")
+            if hearing is None or answer.refusal is None:
+                told.append(b'{"line":%d,%b' % (line.number, spoken(line.command_id, answer, call.position)[1:]))
+            else:
+                told.append(refused(line, answer, call.position, hearing(answer.refusal, line.command)))
+        return told
+
+    async def _hearing(self, asker: str) -> "Callable[[Refusal, AnyCommand], Refusal | Problem]":
+        """Tells what of a refusal the asker may hear, or the problem with telling."""
+        try:
+            organisation = await self.commands.organisation()
+        except Problem as problem:
+            untold = problem
+            return lambda _refusal, _command: untold
+        return lambda refusal, command: as_heard(refusal, command, asker, organisation)
 
     async def _pages(self, call: Call, asker: str) -> AsyncIterator[list[Line]]:
         number = 0
@@ -164,22 +178,45 @@ async def put(queue: "Queue[Any]", thing: object, reading: "asyncio.Task[None]")
             await putting
 
 
-def document(line: Line, problem: Problem | None) -> dict[str, Any]:
-    """A line's answer: with the problem, if there is one."""
-    told = {"line": line.number, "id": line.command_id}
-    return {**told, "problem": problem.document()} if problem else told
+def document(line: Line, problem: Problem | None, **more: object) -> bytes:
+    """A line's answer as JSON: with the problem, if there is one."""
+    told = {"line": line.number, "id": line.command_id, **({"problem": problem.document()} if problem else {}), **more}
+    return to_json(told, exclude_none=True)
+
+
+def refused(line: Line, answer: Answer, position: int, heard: Refusal | Problem) -> bytes:
+    """A refused line's answer, as far as it may be heard."""
+    if isinstance(heard, Problem):
+        return document(line, heard)
+    recorded = answer.positions if heard is answer.refusal else None
+    positions = (recorded[0], recorded[-1]) if recorded else None
+    return document(line, problems.of(heard), positions=positions, repeated=answer.repeated, true_up_to=position)
+
+
+def quickly(number: int, text: bytes, asker: str) -> Line | None:
+    """A good line that names its id first, read in one go; None for one that must be looked at more closely."""
+    found = ID_FIRST.match(text)
+    if found is None or found[1].startswith(OF_THE_CLOCK.encode()):
+        return None
+    try:
+        command = COMMAND.validate_json(b"{" + text[found.end() :], strict=True)
+    except ValidationError:
+        return None
+    return Line(number, found[1].decode(), cast(AnyCommand, as_asked(command, asker)))
 
 
 def line_of(number: int, text: bytes | None, asker: str) -> Line:
     """Read a line: an object with the command's `id`, its `name`, and its fields."""
     if text is None:
         return Line(number, problem=Problem("body-too-large", f"A line has at most {LONGEST_LINE:,} bytes."))
+    if good := quickly(number, text, asker):
+        return good
     try:
         body = from_json(text, allow_inf_nan=False)
     except ValueError as error:
         return Line(number, problem=Problem("body-not-json", str(error)))
     identity = body.pop("id", None) if isinstance(body, dict) else None
-    if not isinstance(identity, str) or not is_command_id(identity) or identity.startswith(OF_THE_CLOCK):
+    if not isinstance(identity, str) or not may_be_given(identity):
         told = 'A line is an object with an "id" of 1 to 200 letters, digits, or any of . : @ / # _ -'
         return Line(number, problem=Problem("request-malformed", told))
     name = body.get("name")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from services.api.openapi import document
-from services.api.service import ROOT, reads
+from services.api.service import EVENTS, ROOT, reads
 
 FILE: Final = Path("clients") / "sales_ledger_client" / "operations.py"
 
@@ -34,9 +34,9 @@ def written(api: Mapping[str, Any]) -> str:
         for method, operation in methods.items():
             if path.startswith(f"{ROOT}/commands/"):
                 commands.append(command(operation, api))
-            elif method == "get" and path.startswith(ROOT):
+            elif method == "get" and path.startswith((ROOT, EVENTS)):
                 asked.append(read(path, operation))
-            elif path == f"{ROOT}/availability":
+            elif method == "post" and path.startswith(ROOT) and path != f"{ROOT}/commands":
                 asked.append(question(path, operation, api))
     parts = [
         HEAD,
@@ -57,11 +57,11 @@ def rows(api: Mapping[str, Any]) -> Iterator[str]:
 
 def answered(api: Mapping[str, Any]) -> set[str]:
     """The names of the schemas that answers to reads hold, and of those in them."""
-    waiting = [
-        operation["responses"]["200"]["content"]["application/json"]["schema"]
+    waiting: list[Any] = [
+        shape(operation)
         for path, methods in api["paths"].items()
         for operation in methods.values()
-        if path.startswith(ROOT) and not path.startswith(f"{ROOT}/commands")
+        if path.startswith((ROOT, EVENTS)) and not path.startswith(f"{ROOT}/commands")
     ]
     found: set[str] = set()
     while waiting:
@@ -104,17 +104,22 @@ def read(path: str, operation: Mapping[str, Any]) -> str:
         for p in ordered
     ]
     passed = ", ".join(f'"{each["name"]}": {each["name"]}' for each in query)
-    answer = kind(operation["responses"]["200"]["content"]["application/json"]["schema"], shown=True)
-    text = f'return cast({answer}, self._read(f"{path}", {{{passed}}}))'.replace('f"', 'f"' if in_path else '"', 1)
+    answer = kind(shape(operation), shown=True)
+    asked = f'f"{path}", {{{passed}}}'.replace('f"', 'f"' if in_path else '"', 1)
+    text = f"return self._file({asked})" if answer == "bytes" else f"return cast({answer}, self._read({asked}))"
     return method(operation["operationId"], given, answer, operation["summary"], text)
 
 
 def question(path: str, operation: Mapping[str, Any], api: Mapping[str, Any]) -> str:
     fields = body_of(operation, api)["properties"]
-    given = [f"{field}: {kind(each)} = None" for field, each in fields.items()]
+    in_path = [each["name"] for each in operation.get("parameters", []) if each["in"] == "path"]
+    given = [
+        *(f"{name}: str" for name in in_path),
+        *(f"{f}: {kind(each)} = {default(each)}" for f, each in fields.items()),
+    ]
     passed = ", ".join(f'"{field}": {field}' for field in fields)
-    answer = kind(operation["responses"]["200"]["content"]["application/json"]["schema"], shown=True)
-    text = f'return cast({answer}, self._ask("{path}", {{{passed}}}))'
+    answer = kind(shape(operation), shown=True)
+    text = f'return cast({answer}, self._ask({"f" if in_path else ""}"{path}", {{{passed}}}))'
     return method(operation["operationId"], given, answer, operation["summary"], text)
 
 
@@ -123,6 +128,12 @@ def method(name: str, given: list[str], answer: str, about: str, body: str) -> s
     lines = [f"    def {name}(", "        self,", *(["        *,"] if given else [])]
     lines += [f"        {each}," for each in given]
     return "\n".join([*lines, f"    ) -> {answer}:", f'        """{about}"""', f"        {body}", ""])
+
+
+def shape(operation: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The schema of what a read answers; one that answers with a file has the same of every type."""
+    found: Mapping[str, Any] = next(iter(operation["responses"]["200"]["content"].values()))["schema"]
+    return found
 
 
 def body_of(operation: Mapping[str, Any], api: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -152,6 +163,8 @@ def kind(schema: Mapping[str, Any], *, shown: bool = False) -> str:
             return f"list[{inner}]" if shown else f"Sequence[{inner}]"
         case "string" if schema.get("format") == "date-time" and not shown:
             return "datetime"
+        case "string" if schema.get("format") == "binary":
+            return "bytes"
         case found:
             return PLAIN.get(str(found), "Any")
 

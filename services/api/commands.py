@@ -3,15 +3,17 @@
 from dataclasses import dataclass
 from typing import Final, cast
 
+import psycopg
 from pydantic import ValidationError
 
 from domain.commands import COMMANDS, AnyCommand, refused
 from domain.fact import SYSTEM
+from domain.organisation.facts import Organisation
 from domain.permissions import as_told, asker_at
 from domain.refusals import Refusal
 from services.api import problems
 from services.api.call import JSON, Call
-from services.api.gate import Gate
+from services.api.gate import AGAIN_IN_S, Gate
 from services.api.identity import command_id_of
 from services.api.looks import Looks
 from services.api.problems import Problem
@@ -37,10 +39,10 @@ class Commands:
         call.command_id = command_id = command_id_of(call.headers.get(b"idempotency-key"))
         command = as_asked(read(name, await call.body()), asker)
         if isinstance(command, Refusal):
-            self.gate.counts.commands.labels(name, str(command.code)).inc()
+            self.gate.judged(name, command.code)
             raise problems.of(command)
         given = await self.ledger.submit(command, command_id=command_id, asker=asker, trace=call.trace)
-        self.gate.counts.commands.labels(name, str(given.refusal.code) if given.refusal else "accepted").inc()
+        self.gate.judged(name, given.refusal.code if given.refusal else "accepted")
         call.position = given.last or self.ledger.known_position
         if given.refusal:
             await self._refuse(call, command, given)
@@ -59,11 +61,22 @@ class Commands:
         await call.refuse(problems.of(refusal), **more)
 
     async def told(self, given: Answer, command: AnyCommand, asker: str) -> Refusal:
-        """The refusal as whoever asks may hear it."""
+        """The refusal as whoever asks may hear it. Raises `Problem` when that cannot be known now."""
         assert given.refusal, "only a refused command is told so"
-        look = await self.looks.look()
-        known = asker_at(look.organisation, asker, command.at)
-        return as_told(given.refusal, known, command.name) if known else given.refusal
+        return as_heard(given.refusal, command, asker, await self.organisation())
+
+    async def organisation(self) -> Organisation:
+        """The organisation as it is now. Raises `Problem`: without it, nobody is told what a refusal holds."""
+        try:
+            return (await self.looks.look()).organisation
+        except psycopg.OperationalError:
+            raise Problem("outcome-unknown", again_in_s=AGAIN_IN_S) from None
+
+
+def as_heard(refusal: Refusal, command: AnyCommand, asker: str, organisation: Organisation) -> Refusal:
+    """The refusal as whoever asks may hear it, by the duty that they had at the time of the act."""
+    known = asker_at(organisation, asker, command.at)
+    return as_told(refusal, known, command.name) if known else refusal
 
 
 def read(name: str, body: bytes) -> AnyCommand | Refusal:

@@ -22,6 +22,7 @@ TOLD: Final[dict[str, Any]] = {
     "parent": "company",
     "title": "North",
     "visit": "V-1",
+    "source": "trade-fair",
     "photo": "5" * 64,
     "place": "39.90872,116.39748",
     "point": "39.90882,116.39764",
@@ -67,16 +68,29 @@ TOLD: Final[dict[str, Any]] = {
     "period": "2024-07",
     "into": "USD",
     "rate": "0.1402",
-    "source": "central parity of 31 July 2024",
     "file": "5" * 32,
     "digest": "5" * 64,
     "payee": "li",
 }
 """What a field of that name is told as."""
 
+IN_ANSWERS: Final[dict[str, Any]] = {
+    "true_up_to": 42,
+    "owner": "li",
+    "payee": "li",
+    "text": "ENTRY is 1000 bps of 45,000.03 CNY: 4,500.00 CNY.",
+    "told": {"customer": "C-1", "rep": "li"},
+    "policy": "B2B-1",
+    "line": "36.1",
+    "state": "closed",
+}
+"""What a field of that name is told as in answers."""
+
+TIMES: Final = {"date-time": TOLD["at"], "date": "2024-08-15"}
+
 DIGEST: Final = "^[0-9a-f]{64}$"
 
-SHOWN_TOO: Final = frozenset({"customer_name", "phone", "place", "parent"})
+SHOWN_TOO: Final = frozenset({"customer_name", "phone", "place", "parent", "source"})
 """Fields that an example has though they may be left out."""
 
 
@@ -119,3 +133,30 @@ def told(name: str, field: Mapping[str, Any], schema: Mapping[str, Any]) -> Any:
             return "5" * 64
         case _:
             return known or "X-1"
+
+
+def sample(name: str, schema: Mapping[str, Any], parts: Mapping[str, Any]) -> Any:
+    """An answer of that schema. `parts` are the document's schemas by name."""
+    if "$ref" in schema:
+        return sample(name, parts[schema["$ref"].rpartition("/")[2]], parts)
+    if either := schema.get("anyOf") or schema.get("oneOf"):
+        return None if name == "after" else sample(name, either[0], parts)
+    if "enum" in schema or "const" in schema:
+        return schema["enum"][0] if "enum" in schema else schema["const"]
+    known = IN_ANSWERS.get(name, TOLD.get(name))
+    match schema.get("type"):
+        case "object":
+            fields = {each: sample(each, part, parts) for each, part in schema.get("properties", {}).items()}
+            return fields or (known if isinstance(known, dict) else {})
+        case "array":
+            return [sample(name, schema.get("items", {}), parts)]
+        case "integer" | "number":
+            return known if isinstance(known, int) else 1
+        case "boolean":
+            return False
+        case "string" if schema.get("format") in TIMES:
+            return TIMES[schema["format"]]
+        case "string":
+            return known if isinstance(known, str) else "X-1"
+        case _:
+            return known

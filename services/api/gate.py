@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 import structlog
@@ -14,6 +14,7 @@ from services.access.tokens import TokenRefused, Tokens
 from services.api.call import Call
 from services.api.problems import Problem
 from services.ledger.answer import LedgerUnavailable, OutcomeUnknown
+from services.master_keys import MasterKeyUnusable
 
 MOST_AT_ONCE: Final = 1_024
 """Requests in work at one time; more are sent away at once rather than answered slowly."""
@@ -49,12 +50,14 @@ class Gate:
         self.counts = Counts(CollectorRegistry())
         self.most_at_once = most_at_once
         self.in_work = 0
+        self.log: Any = log
         self._reading = asyncio.Lock()
         self._told = {
             (method, status): self.counts.answers.labels(method, str(status))
             for method in ("GET", "POST")
             for status in (200, 304, 403, 404, 409, 422)
         }
+        self._judged: dict[tuple[str, str], Counter] = {}
         self._seconds = {method: self.counts.seconds.labels(method) for method in ("GET", "POST")}
 
     def enter(self) -> None:
@@ -87,6 +90,13 @@ class Gate:
                 log.warning("keys_unavailable", error=str(away))
                 raise Problem("keys-unreachable", again_in_s=AGAIN_IN_S) from None
 
+    def judged(self, name: str, code: str) -> None:
+        """Count a command that was judged."""
+        found = self._judged.get((name, code))
+        if found is None:
+            found = self._judged[name, code] = self.counts.commands.labels(name, code)
+        found.inc()
+
     def tell(self, call: Call) -> None:
         """Count an answer and write it down: ids, positions and codes, never what was said."""
         seconds = perf_counter() - call.began
@@ -94,7 +104,7 @@ class Gate:
         told = self._told.get((method, call.status)) or self.counts.answers.labels(method, str(call.status))
         told.inc()
         (self._seconds.get(method) or self.counts.seconds.labels(method)).observe(seconds)
-        log.info(
+        self.log.info(
             "answered",
             request=call.request_id,
             method=call.method,
@@ -117,5 +127,8 @@ def problem_of(error: Exception) -> Problem:
             return Problem("outcome-unknown", again_in_s=AGAIN_IN_S)
         case LedgerUnavailable() | psycopg.OperationalError():
             return Problem("database-unreachable", again_in_s=AGAIN_IN_S)
+        case MasterKeyUnusable():
+            log.error("master_key_unusable", error=str(error))
+            return Problem("master-key-unusable", again_in_s=AGAIN_IN_S)
         case _:
             return Problem("internal-error")

@@ -11,11 +11,12 @@ from domain.commands import COMMANDS
 from domain.fact import CommandOnCustomer, CommandOnDeal
 from domain.permissions import ROWS
 from domain.refusals import Code
-from services.api.examples import example
+from services.api.examples import example, sample
 from services.api.health import Readiness
 from services.api.ladders import ladder
 from services.api.problems import OURS, FirstAndLast, ProblemDocument, status_of, title_of
-from services.api.reads.availability import Identity
+from services.api.questions import BODIES, MORE, OF_BODIES
+from services.api.streams import FeedPage, feed, stream
 
 REF: Final = "#/components/schemas/{model}"
 PROBLEM: Final = "application/problem+json"
@@ -35,13 +36,14 @@ EVERY: Final = (
     "overloaded",
     "database-unreachable",
     "keys-unreachable",
+    "master-key-unusable",
 )
-OF_BODIES: Final = ("request-malformed", "body-not-json", "body-too-slow", "body-too-large", "body-of-another-type")
 OF_COMMANDS: Final = (*EVERY, *OF_BODIES, "outcome-unknown")
 OF_READS: Final = (
     *EVERY, "request-malformed", "not-there-yet", Code.NOT_ALLOWED, Code.REP_LEFT, Code.NOT_IN_SIGHT,
 )  # fmt: skip
-OF_QUESTIONS: Final = (*OF_READS, *OF_BODIES, "asked-too-often")
+
+OF_THE_FEED: Final = (*EVERY, "request-malformed", Code.NOT_ALLOWED, Code.REP_LEFT)
 
 KEY: Final = {
     "name": "Idempotency-Key",
@@ -61,6 +63,7 @@ HEADERS: Final = {
     "X-Request-Id": {"description": "The request's id, as it was given or made.", "schema": {"type": "string"}},
     "Ledger-Position": {"description": "Up to where the answer is true.", "schema": {"type": "integer"}},
 }
+OF_FILES: Final = {**HEADERS, "ETag": {"schema": {"type": "string"}}}
 
 
 class CommandAnswer(BaseModel):
@@ -89,14 +92,25 @@ def document(reads: FastAPI, root: str) -> dict[str, Any]:
         title=reads.title, version="1", openapi_version="3.1.0", description=DESCRIPTION, routes=reads.routes
     )
     schemas: dict[str, Any] = found.setdefault("components", {}).setdefault("schemas", {})
-    for model in (ProblemDocument, CommandAnswer, LineAnswer, Identity):
+    models: list[type[BaseModel]] = [
+        ProblemDocument,
+        CommandAnswer,
+        LineAnswer,
+        FeedPage,
+        *(each for each, _ in BODIES.values()),
+    ]
+    for model in models:
         take_in(schemas, model.__name__, model.model_json_schema(ref_template=REF))
     take_in(schemas, "Readiness", TypeAdapter(Readiness).json_schema(ref_template=REF))
     for methods in found["paths"].values():
-        for method, operation in methods.items():
-            finish_read(operation, of_body=method == "post")
+        for operation in methods.values():
+            finish_read(operation, schemas)
     posts = {f"{root}/commands/{name}": {"post": command(name, model, schemas)} for name, model in COMMANDS.items()}
-    found["paths"] = {**posts, f"{root}/commands": {"post": stream()}, **found["paths"], **plain()}
+    streams = {
+        f"{root}/commands": {"post": stream(TRACE, refusals([*EVERY, "body-of-another-type"]))},
+        "/events": {"get": feed(REF, OF_FILES, refusals(OF_THE_FEED))},
+    }
+    found["paths"] = {**posts, **streams, **found["paths"], **plain()}
     found["components"]["examples"] = examples()
     found["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
     found["security"] = [{"token": []}]
@@ -162,24 +176,6 @@ FIRST_ROWS: Final = {
 """What can be read after a list: its first row."""
 
 
-def stream() -> dict[str, Any]:
-    line = '{"id": "claim-1", "name": "claim-customer", "at": "2024-08-01T09:00:00+08:00", "customer": "C-1", "rep": "li"}\n'
-    text = {"schema": {"type": "string"}, "example": line}
-    answers = {"schema": {"type": "string", "description": "A LineAnswer a line, in the order of the lines."}}
-    return {
-        "tags": ["commands"],
-        "summary": "Many commands in one stream",
-        "description": "A command a line, each with its id and name; answered line by line, in order, while the stream goes on.",
-        "operationId": "commands",
-        "parameters": [TRACE],
-        "requestBody": {"required": True, "content": {"application/x-ndjson": text}},
-        "responses": {
-            "200": {"description": "The answers.", "content": {"application/x-ndjson": answers}},
-            **refusals([*EVERY, "body-of-another-type"]),
-        },
-    }
-
-
 def refusals(codes: Iterable[str]) -> dict[str, Any]:
     """A response for each status that the codes have, with an example a code."""
     by_status: dict[int, list[str]] = {}
@@ -203,16 +199,19 @@ def problem_example(code: str) -> dict[str, Any]:
     return {"type": f"/problems#{code}", "title": title_of(code), "status": status_of(code), "code": code}
 
 
-def finish_read(operation: dict[str, Any], *, of_body: bool) -> None:
-    """What FastAPI cannot know of a read: its refusals, its headers, and its name."""
-    operation["operationId"] = operation["operationId"].partition("_v1_")[0]
+def finish_read(operation: dict[str, Any], schemas: Mapping[str, Any]) -> None:
+    """What FastAPI cannot know of a read: its refusals, its headers, its body, and its name."""
+    name = operation["operationId"] = operation["operationId"].partition("_v1_")[0]
     operation["responses"].pop("422", None)
-    operation["responses"]["200"]["headers"] = {**HEADERS, "ETag": {"schema": {"type": "string"}}}
-    if found := FIRST_ROWS.get(operation["operationId"]):
+    operation["responses"]["200"]["headers"] = OF_FILES
+    if shown := operation["responses"]["200"]["content"].get("application/json"):
+        shown.setdefault("example", sample("", shown["schema"], schemas))
+    if found := FIRST_ROWS.get(name):
         operation["responses"]["200"]["links"] = found
-    operation["responses"].update(refusals(OF_QUESTIONS if of_body else OF_READS))
-    if of_body:
-        body = {"schema": {"$ref": REF.format(model="Identity")}, "example": {"phone": "13800138000"}}
+    operation["responses"].update(refusals([*OF_READS, *MORE.get(name, ())]))
+    if name in BODIES:
+        model, told = BODIES[name]
+        body = {"schema": {"$ref": REF.format(model=model.__name__)}, "example": told}
         operation["requestBody"] = {"required": True, "content": {"application/json": body}}
     else:
         operation["responses"]["304"] = {"description": "As it was when it had the ETag of If-None-Match."}

@@ -26,9 +26,16 @@ SELECT EXISTS (SELECT 1 FROM case_state WHERE status NOT IN ('dismissed', 'execu
 """
 
 
+class TakesLong(Exception):
+    """What is asked for takes long work, and is to be asked for again where there is time."""
+
+
 @dataclass
 class Seat:
-    """One reading. `at` is the time asked about; `opened` are the subjects whose values were shown in the clear."""
+    """One reading. `at` is the time asked about; `opened` are the subjects whose values were shown in the clear.
+
+    `unhurried` says that there is time for long work.
+    """
 
     books: Books
     connection: Connection[Any]
@@ -37,6 +44,7 @@ class Seat:
     act: str
     at: datetime
     opened: set[str] = field(default_factory=set)
+    unhurried: bool = False
 
     @property
     def organisation(self) -> Organisation:

@@ -125,6 +125,8 @@ class Service:
 
     async def _events(self, call: Call) -> None:
         """The feed, for who may have all of it. Whoever follows on is not counted among the requests in work."""
+        if call.method not in ("GET", "HEAD"):
+            raise Problem("method-not-allowed", allow="GET, HEAD")
         name, look = await self.gate.prove(call), await self.looks.look()
         belongs(look, name)
         asker = asker_at(look.organisation, name, look.at)
@@ -134,7 +136,9 @@ class Service:
             raise denied
 
         async def noting(message: dict[str, Any]) -> None:
-            call.status = message.get("status", call.status)
+            if message["type"] == "http.response.start":
+                call.status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", call.request_id.encode())]
             await call.send(message)
 
         await self.events(call.scope, call.receive, noting)  # type: ignore[arg-type] # the server's messages are dictionaries

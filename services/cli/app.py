@@ -20,6 +20,8 @@ from services.cli import (
     history,
     importing,
     inbox,
+    keys,
+    leads,
     lines,
     migrating,
     payroll,
@@ -69,6 +71,7 @@ def salesledger(context: typer.Context) -> None:
 
 for part in (
     demo,
+    leads,
     pool,
     history,
     deals,
@@ -96,6 +99,7 @@ app.add_typer(inbox.app, name="inbox")
 app.add_typer(policy.app, name="policy")
 app.add_typer(auditing.app, name="audit")
 app.add_typer(people.subject, name="subject")
+app.add_typer(keys.app, name="keys")
 for part in (statements, rating, exporting, reconciling):
     payroll.app.add_typer(part.app)
 app.add_typer(payroll.app, name="payroll")

@@ -24,8 +24,8 @@ from services.evidence.tiles import LogRewritten
 from services.ledger.answer import LedgerUnavailable, OutcomeUnknown
 from services.ledger.grants import RoleTooMighty
 from services.ledger.schema import SchemaUnusable
+from services.master_keys import MasterKeyUnusable
 from services.settings import SettingInvalid
-from services.vault import MasterKeyUnusable
 
 DONE: Final = 0
 CHECK_FAILED: Final = 1

@@ -14,6 +14,7 @@ from domain.personal import SEALED_PREFIX
 from projections import history as histories
 from projections import pool as board
 from projections.history import Entry
+from projections.leads import lead_of
 from services.cli.failing import unknown
 from services.cli.output import AsJson, Justify, answer, money, table, when
 from services.cli.pages import After, after_of, mark, more
@@ -68,9 +69,9 @@ def history_answer(
     found = histories.history(
         reader.connection, customer, known_at=known, true_at=true, limit=limit, after=after_of(after)
     )
-    row = board.one(reader.connection, customer).row
+    row = board.one(reader.connection, customer).row or lead_of(reader.connection, customer).row
     if row is None:
-        raise unknown("customer", customer, "salesledger pool lists them.")
+        raise unknown("customer", customer, "salesledger pool lists them, and salesledger leads who may become one.")
     name = reader.opened(row.customer_name) if reader.named else None
     document = {
         "true_up_to": found.position,

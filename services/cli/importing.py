@@ -16,6 +16,7 @@ from rich.progress import Progress as Bars
 from domain.refusals import Code
 from services.cli.failing import CHECK_FAILED, Failure
 from services.cli.output import AsJson, answer, errors, paragraph, table
+from services.collector import spare_the_collector
 from services.importing.books import LedgerBooks
 from services.importing.mapping import MappingWrong, read_mapping
 from services.importing.reading import Unreadable
@@ -53,6 +54,7 @@ def import_files(
     Exit codes: 0 every row is in, 1 some are not (the report says which, and what to do), 2 a bad mapping or file.
     """
     first: list[Explanation] = []
+    spare_the_collector()
     try:
         read = read_mapping(mapping_file(mapping))
         with open_books(os.environ) as opened, reporting(report) as write, bars() as progress:

@@ -1,5 +1,6 @@
 """Logging, set up once: lines for people on a terminal, JSON elsewhere, always on standard error."""
 
+import json
 import logging
 import sys
 from collections import deque
@@ -9,6 +10,7 @@ from threading import Event, Thread
 from typing import Final
 
 import structlog
+from pydantic_core import PydanticSerializationError, to_json
 
 WRITE_EVERY_S: Final = 0.05
 
@@ -16,9 +18,7 @@ WRITE_EVERY_S: Final = 0.05
 def set_up() -> None:
     """Configure structlog for this process. What is logged carries ids, positions and codes, never a person's data."""
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer()
-        if sys.stderr.isatty()
-        else structlog.processors.JSONRenderer(ensure_ascii=False)
+        structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer(as_json)
     )
     structlog.configure(
         processors=[
@@ -33,6 +33,14 @@ def set_up() -> None:
     )
     logging.getLogger("psycopg").setLevel(logging.ERROR)  # that a lost connection could not be ended well is no news
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what matters is raised, and told by whoever catches it
+
+
+def as_json(line: object, **_options: object) -> str:
+    """A line as JSON; in ASCII where it holds what UTF-8 cannot."""
+    try:
+        return to_json(line, fallback=repr).decode()
+    except PydanticSerializationError:
+        return json.dumps(line, default=repr)
 
 
 def to_standard_error(*_names: object) -> structlog.WriteLogger:

@@ -15,6 +15,7 @@ from services.evidence.published import Place
 from services.evidence.seal_key import known_seal_key
 from services.ledger.grants import powers
 from services.ledger.refold import refold
+from services.ledger.wrapping import check_keys
 from services.payroll.check import differing
 from services.wiring import Books, open_books
 
@@ -39,7 +40,9 @@ def verify(
             found = refold(books.ledger.dsn, books.ledger.schema)
             bar.update(task, completed=found.events, total=found.events)
         sealed = heads_of(books)
-        differences = [each for each in (found.difference, sealed.difference) if each]
+        with connect(books.ledger.dsn, books.ledger.schema, timeouts=False) as connection:
+            keys, unkept = check_keys(connection, books.ledger.schema, books.ledger.keyring.safe)
+        differences = [each for each in (found.difference, sealed.difference, unkept) if each]
         held = powers(books.ledger.dsn, books.ledger.schema)
         if books.settings.owner_url and held.could:
             differences.append(
@@ -51,6 +54,7 @@ def verify(
         "events": found.events,
         "chain": "differs" if found.difference else "holds",
         "heads": sealed.heads,
+        "keys": keys,
         "read_models": rebuilt,
         "role": {"name": held.role, "superuser": held.superuser, "could": held.could},
         "differences": differences,
@@ -58,6 +62,7 @@ def verify(
     said = [f"{found.events} facts read: the chain holds, and what is kept beside the log follows from it."]
     if sealed.heads:
         said.append(f"{sealed.heads} signed heads read, wherever each is kept: the log leads to all of them.")
+    said.append(f"{keys} keys of personal data: each opens, or its person was erased.")
     if read_models:
         said.append(f"{len(rebuilt)} read models folded again: each is what was shown, byte for byte.")
     said.append(

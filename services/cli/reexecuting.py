@@ -1,7 +1,7 @@
 """`reexecute`: decide again what was decided, from the log as it stood and by the rules of then, and compare to the byte."""
 
 import os
-from typing import Annotated, Any, Final, LiteralString
+from typing import Annotated, Any
 
 import typer
 
@@ -12,6 +12,7 @@ from services.cli.reader import catch_up
 from services.cli.subject import OfCustomer, OfDeal, streams_asked
 from services.replay.concerned import Histories, TooWide, deals_of
 from services.replay.reexecution import Reexecution, Selection, reexecute
+from services.replay.rulings import rulings
 from services.wiring import Books, open_books
 
 app = typer.Typer()
@@ -19,14 +20,6 @@ of_case = typer.Typer()
 """What is asked of a case; the commands of `salesledger case` take it in."""
 
 All = Annotated[bool, typer.Option("--all", help="Everything that was ever decided.")]
-
-RULINGS: Final = ("decision-issued.v1", "decision-executed.v1")
-"""The facts whose commands are rulings: what was ruled, and what came of it."""
-
-OF_KINDS: Final[LiteralString] = (
-    "select distinct record ->> 'command_id' from event where kind = any(%s)"
-    " and (%s::text is null or stream = %s) order by 1"
-)
 
 
 @app.command("reexecute")
@@ -68,12 +61,11 @@ def reexecute_case(
 def selected(books: Books, case: str | None, *, commands: bool) -> Selection:
     if commands:
         return Selection() if case is None else Selection(ids=commands_of(books, case=case))
-    stream = case_stream(case) if case is not None else None
     with books.connection() as connection:
-        rulings = connection.execute(OF_KINDS, (list(RULINGS), stream, stream)).fetchall()
-    if case is not None and not rulings and not books.ledger.read(case_stream(case)):
+        found = rulings(connection, case)
+    if case is not None and not found and not books.ledger.read(case_stream(case)):
         raise Failure("unknown-case", f"There is no case {case}. salesledger case list shows them.")
-    return Selection(ids=tuple(command_id for (command_id,) in rulings))
+    return Selection(ids=found)
 
 
 def commands_of(books: Books, **about: str | None) -> tuple[str, ...]:

@@ -1,6 +1,5 @@
 """`serve`: the API, the read models' runner and the sweeper in one process; `token`: a token from this machine's own key."""
 
-import gc
 import os
 import re
 import time
@@ -24,6 +23,7 @@ from services.cli.failing import Failure
 from services.cli.logs import written_soon
 from services.cli.output import AsJson, answer, paragraph, print_json
 from services.cli.running import arrange, bring_in, guarded
+from services.collector import spare_the_collector
 from services.settings import Settings
 from services.wiring import Books, open_books
 
@@ -31,7 +31,6 @@ app = typer.Typer()
 
 HOST: Final = "127.0.0.1"
 PORT: Final = 8420
-COLLECT_AFTER: Final = (50_000, 20, 20)
 UNITS: Final = {"m": 60, "h": 3_600, "d": 86_400}
 
 logger: Final = structlog.get_logger("serve")
@@ -68,15 +67,9 @@ def serve(
         server = Server(Service(books), host, port)
         spare_the_collector()
         with written_soon(), background(books, server, api_only=api_only):
+            server.service.gate.log = structlog.get_logger("api").bind()
             server.serve_on(listening)
     logger.info("stopped serving", address=where)
-
-
-def spare_the_collector() -> None:
-    """Leave what was made at the start out of every collection, and collect less often: much is kept, and little goes round."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECT_AFTER)
 
 
 @contextmanager

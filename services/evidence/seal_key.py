@@ -9,8 +9,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from services.evidence.checkpoint import SealKey
+from services.master_keys import KEY_BYTES, generate_key_file
 from services.settings import Settings
-from services.vault import KEY_BYTES, generate_key_file
 
 
 class SealKeyUnusable(RuntimeError):

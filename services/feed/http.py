@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from services.api.problems import PROBLEM_JSON, Problem
 from services.feed.reading import Asked, BadRequest, Feed, Page
 
 EVENT_STREAM: Final = "text/event-stream"
@@ -25,6 +26,7 @@ COMPRESSED_FROM: Final = 1_000
 
 STREAMED_AT_ONCE: Final = 200
 MOST_FOLLOWERS: Final = 500
+AGAIN_IN_S: Final = 1
 RECONNECT_AFTER_MS: Final = 2_000
 FOR_EVER: Final = "private, max-age=31536000, immutable"
 
@@ -50,13 +52,13 @@ class Events:
         try:
             asked = asked_by(request)
         except BadRequest as bad:
-            return problem(400, "bad-request", str(bad))
+            return problem(Problem("request-malformed", str(bad)))
         if EVENT_STREAM in request.headers.get("accept", ""):
             return self.stream(asked)
         try:
             page = await run_in_threadpool(self.feed.page, asked)
         except psycopg.OperationalError:
-            return problem(503, "ledger-unavailable", "The ledger's database cannot be reached. Try again later.")
+            return problem(Problem("database-unreachable", again_in_s=AGAIN_IN_S))
         headers = {
             "ETag": etag(self.feed.source, asked, page),
             "Cache-Control": "no-cache" if page.is_last else FOR_EVER,
@@ -69,9 +71,8 @@ class Events:
 
     def stream(self, asked: Asked) -> Response:
         if self.followers >= MOST_FOLLOWERS:
-            return problem(
-                503, "too-many-followers", f"{MOST_FOLLOWERS} follow already. Read pages, or try again later."
-            )
+            told = f"{MOST_FOLLOWERS} follow already. Read pages, or try again later."
+            return problem(Problem("overloaded", told, again_in_s=AGAIN_IN_S))
         headers = {"Cache-Control": "no-store", "Vary": "Accept", "X-Accel-Buffering": "no"}
         return StreamingResponse(self.told(asked), media_type=EVENT_STREAM, headers=headers)
 
@@ -124,7 +125,8 @@ def known(request: Request) -> set[str]:
     return {tag.strip() for tag in request.headers.get("if-none-match", "").split(",")}
 
 
-def problem(status: int, code: str, detail: str) -> Response:
-    """An answer that says no, as RFC 9457 has it."""
-    body = {"type": f"urn:sales-ledger:problem:{code}", "title": code, "status": status, "detail": detail, "code": code}
-    return JSONResponse(body, status, media_type="application/problem+json")
+def problem(found: Problem) -> Response:
+    """An answer that says no, as the rest of the service tells it."""
+    headers = {name.decode(): value.decode() for name, value in found.headers()}
+    body = found.document().model_dump(mode="json", exclude_none=True)
+    return JSONResponse(body, found.status, headers, media_type=PROBLEM_JSON.decode())

@@ -25,7 +25,7 @@ from services.ledger.wire import Wire
 from services.ledger.writer import BEGIN, COMMIT, Clock, Connected, Writer, may_have_committed
 
 CAREFUL: Final = 16
-"""After running ahead has failed, this many batches are written the careful way."""
+"""After running ahead has failed, or somebody else was seen to have written, this many batches are written the careful way."""
 
 
 class NotAsKnown(RuntimeError):
@@ -89,6 +89,11 @@ class Ahead:
             started.done.set()
             started.before = None
         return cast(Sequence[Answer | Exception], started.answers)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is on its way, and what is started next can be judged ahead."""
+        return not self._in_flight and not self._careful
 
     @property
     def known_position(self) -> int:
@@ -165,4 +170,7 @@ class Ahead:
             if void:
                 self._sights.forget()
                 self._where.close()
+            followed = self._sights.followed
             started.answers = self._writer.write(started.commands, unknown=started.may_be_committed)
+            if self._sights.followed != followed:
+                self._careful = CAREFUL

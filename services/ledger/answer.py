@@ -1,6 +1,5 @@
 """What the ledger answers to a command, and how the answer is kept so that a repeated command gets the same one."""
 
-import json
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
@@ -48,9 +47,9 @@ class Answer:
 
     def text(self) -> str:
         """The answer as the receipt keeps it: compact JSON."""
-        first, last = (self.positions[0], self.positions[-1]) if self.positions else (None, None)
+        first, last = (self.positions[0], self.positions[-1]) if self.positions else ("null", "null")
         refusal = self.refusal.model_dump_json() if self.refusal else "null"
-        return f'{{"first":{json.dumps(first)},"last":{json.dumps(last)},"refusal":{refusal}}}'
+        return f'{{"first":{first},"last":{last},"refusal":{refusal}}}'
 
     @classmethod
     def read(cls, text: str) -> Self:

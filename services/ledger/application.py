@@ -70,6 +70,7 @@ class Ledger(Application[str]):
         self.log_recorder = LedgerRecorder(dsn, self.schema)
         self.keyring = Keyring(self.log_recorder.readers, safe)
         super().__init__()
+        self.keyring.take_up()
         self._digest_key = self.keyring.reserved("receipts")
         fingerprint_key = self.keyring.reserved("fingerprints")
         self.fingerprint: Fingerprint = lambda kind, value: vault.fingerprint(fingerprint_key, kind, value)

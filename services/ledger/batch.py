@@ -38,6 +38,25 @@ class Sending(NamedTuple):
     statements: list[Statement]
 
 
+class Written(NamedTuple):
+    """A fact with what the ledger gives it, and the text that is stored."""
+
+    fact: AnyFact
+    stream: str
+    version: int
+    identity: str
+    text: str
+
+
+class Judged(NamedTuple):
+    """A command with its stored body, its answer, and the position at which the log stood."""
+
+    asked: Asked
+    body: str
+    answer: Answer
+    position: int
+
+
 @dataclass(slots=True)
 class Batch:
     """What will be written in one transaction. `earlier` are the receipts found, by command id.
@@ -54,8 +73,8 @@ class Batch:
     stamp: str
     earlier: dict[str, tuple[bytes, Answer]] = field(default_factory=dict)
     changes: Changes = field(default_factory=Changes)
-    events: list[tuple[AnyFact, str, int, str]] = field(default_factory=list)
-    receipts: list[tuple[Asked, str, Answer, int]] = field(default_factory=list)
+    events: list[Written] = field(default_factory=list)
+    receipts: list[Judged] = field(default_factory=list)
 
     def answer(self, commands: Sequence[Asked]) -> list[Answer]:
         """Judge the commands in order. When one lacks something to see, what the others lack is loaded with it."""
@@ -63,7 +82,7 @@ class Batch:
 
     def send(self, channel: str) -> Sending:
         """What writes everything, up to but without the commit, and where the log then ends."""
-        chain = links(self.head.chain, (text.encode() for *_, text in self.events))
+        chain = links(self.head.chain, [each.text.encode() for each in self.events])
         statements = [*self.sights.keys.statements(), (INSERT_RECEIPTS, self._receipt_columns(self.stamp))]
         if not self.events:
             return Sending(self.head, statements)
@@ -120,56 +139,56 @@ class Batch:
         seal = self.sights.keys.sealer()
         body = each.body or command.model_dump_json(context={"seal": seal(command.subject)})
         envelope = Envelope(self.stamp, command.actor, each.command_id, command.because_of, command.reason)
-        written = list(self._written(envelope, verdict.facts, seal))
-
-        for position, (fact, *_) in enumerate(written, first):
-            self.changes.add(fact.stream, position, self.sights.apply(fact, position))
+        written = self._written(envelope, verdict.facts, seal)
+        for position, new in enumerate(written, first):
+            found = self.sights.apply(new.fact, position)
+            self.changes.add(new.stream, position, found)
         self.events.extend(written)
         answer = Answer(range(first, first + len(written)) if written else NONE, verdict.refusal)
-        self.receipts.append((each, body, answer, first - 1))
+        self.receipts.append(Judged(each, body, answer, first - 1))
         return answer
 
     def _written(
         self, envelope: Envelope, facts: Sequence[AnyFact], seal: Callable[[str], Callable[[str], str]]
-    ) -> list[tuple[AnyFact, str, int, str]]:
+    ) -> list[Written]:
         """The facts with their event ids, versions and texts. Streams that a rule wrote to unseen are loaded first."""
-        unseen = Wanted(streams={f.stream: None for f in facts if not self.sights.is_in_sight(f.stream)})
-        if unseen.streams:
-            self._load(unseen)
+        unseen = {fact.stream: None for fact in facts if not self.sights.is_in_sight(fact.stream)}
+        if unseen:
+            self._load(Wanted(streams=unseen))
         versions: dict[str, int] = {}
-        written = []
+        written: list[Written] = []
         for index, fact in enumerate(facts):
             stream = fact.stream
             versions[stream] = version = versions.get(stream, self.sights.version(stream)) + 1
             identity = event_id(envelope.command_id, index)
-            written.append(
-                (fact, identity, version, record_text(envelope, fact, identity, version, seal(fact.subject)))
-            )
+            text = record_text(envelope, fact, identity, version, seal(fact.subject))
+            written.append(Written(fact, stream, version, identity, text))
         return written
 
     def _event_columns(self, stamp: str, chain: Sequence[bytes]) -> tuple[str | int, ...]:
-        facts = [fact for fact, *_ in self.events]
+        facts, streams, versions, identities, texts = zip(*self.events, strict=True)
         return (
             self.head.position,
             stamp,
-            plain_array(fact.stream for fact in facts),
-            plain_array(version for _, _, version, _ in self.events),
-            plain_array(fact.kind for fact in facts),
-            plain_array(identity for _, identity, _, _ in self.events),
-            plain_array(fact.at.isoformat() for fact in facts),
-            "\n".join(text for *_, text in self.events),
-            plain_array(link.hex() for link in chain),
+            plain_array(streams),
+            plain_array(versions),
+            plain_array([fact.kind for fact in facts]),
+            plain_array(identities),
+            plain_array([fact.at.isoformat() for fact in facts]),
+            "\n".join(texts),
+            plain_array([link.hex() for link in chain]),
         )
 
     def _receipt_columns(self, stamp: str) -> tuple[str | int, ...]:
+        commands, bodies, answers, positions = zip(*self.receipts, strict=True)
         return (
             stamp,
             ENGINE,
-            array(each.command_id for each, *_ in self.receipts),
-            plain_array(each.digest.hex() for each, *_ in self.receipts),
-            "\n".join(body for _, body, *_ in self.receipts),
-            "\n".join(answer.text() for *_, answer, _ in self.receipts),
-            plain_array(position for *_, position in self.receipts),
-            plain_array(each.command.stream for each, *_ in self.receipts),
-            nullable_array(each.asker for each, *_ in self.receipts),
+            array([each.command_id for each in commands]),
+            plain_array([each.digest.hex() for each in commands]),
+            "\n".join(bodies),
+            "\n".join([answer.text() for answer in answers]),
+            plain_array(positions),
+            plain_array([each.command.stream for each in commands]),
+            nullable_array([each.asker for each in commands]),
         )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from domain.effects import RETENTION, Count, Effect, Free, Hold, Rest, Wake
 from domain.world import Holder, Key
@@ -20,8 +20,7 @@ from services.ledger.statements import (
 from services.ledger.wire import Statement
 
 
-@dataclass(frozen=True, slots=True)
-class Alarm:
+class Alarm(NamedTuple):
     """When the clock has something to tell, whose holding it is, and the event that set it."""
 
     at: datetime | None

@@ -1,6 +1,7 @@
 """The data keys of subjects while a batch is written: loaded, made where there is none, and kept for the next batch."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from itertools import islice
 from typing import Any, Final, cast
 
 from psycopg import Connection, Cursor
@@ -10,7 +11,7 @@ from services import vault
 from services.database import Row
 from services.ledger.statements import DESTROY_PERSONAL_KEYS, INSERT_PERSONAL_KEYS, PERSONAL_KEYS, array, plain_array
 from services.ledger.wire import Statement
-from services.vault import Vault
+from services.vault import Vault, Wrapped
 
 KEPT: Final = 20_000
 """How many subjects' keys stay in memory."""
@@ -24,7 +25,7 @@ class Keys:
         self._tell_destroyed = destroyed
         self._known: dict[str, bytes | None] = {}
         self._absent: set[str] = set()
-        self._fresh: dict[str, bytes] = {}
+        self._fresh: dict[str, Wrapped] = {}
         self._destroyed: set[str] = set()
         self.load: Callable[[list[str]], Iterable[Row]] = lambda _subjects: ()
 
@@ -43,9 +44,14 @@ class Keys:
     def learn(self, asked: Iterable[str], rows: Iterable[Row]) -> None:
         """Take in what the database has for the subjects asked about."""
         self._absent.update(asked)
-        for subject, wrapped in cast(Iterable[tuple[str, bytes | None]], rows):
-            self._known[subject] = None if wrapped is None else self._vault.unwrap(subject, wrapped)
+        for subject, data, master in cast(Iterable[tuple[str, bytes | None, str | None]], rows):
+            self._known[subject] = None if data is None else self._vault.unwrap(subject, Wrapped(data, master))
             self._absent.discard(subject)
+
+    def wrap_with(self, master: str | None) -> None:
+        """This master key is in force; None: nobody has said. Raises `MasterKeyUnusable` when it is not at hand."""
+        if master:
+            self._vault.use(master)
 
     def sealer(self) -> Callable[[str], Seal]:
         """Gives, for a subject, its seal. One command's equal values are sealed once.
@@ -84,8 +90,9 @@ class Keys:
     def statements(self) -> Iterator[Statement]:
         """What keeps the keys made since the last batch, and destroys those that were to be."""
         if self._fresh:
-            wrapped = plain_array(each.hex() for each in self._fresh.values())
-            yield INSERT_PERSONAL_KEYS, (array(self._fresh), wrapped)
+            wrapped = plain_array(each.data.hex() for each in self._fresh.values())
+            masters = plain_array(str(each.master) for each in self._fresh.values())
+            yield INSERT_PERSONAL_KEYS, (array(self._fresh), wrapped, masters)
         if self._destroyed:
             yield DESTROY_PERSONAL_KEYS, (array(self._destroyed),)
 
@@ -95,8 +102,7 @@ class Keys:
         while self._destroyed:
             self._tell_destroyed(self._destroyed.pop())
         self._absent.clear()
-        while len(self._known) > KEPT:
-            del self._known[next(iter(self._known))]
+        let_go(self._known, KEPT)
 
     def forget(self) -> None:
         """Forget everything, after a failed transaction."""
@@ -119,3 +125,10 @@ class Keys:
 
 def ask_keys(connection: Connection[Any], subjects: Iterable[str]) -> Cursor[Row]:
     return connection.execute(PERSONAL_KEYS, (array(subjects),))
+
+
+def let_go(kept: MutableMapping[str, Any], most: int) -> None:
+    """Let go of the eldest quarter where more than so many are kept: one by one, each would be looked for past all those gone."""
+    if len(kept) > most:
+        for name in list(islice(kept, len(kept) - most * 3 // 4)):
+            del kept[name]

@@ -3,9 +3,8 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from eventsourcing.domain import DomainEventProtocol
@@ -23,8 +22,7 @@ EVENT_IDS: Final = UUID("6d0f2bde-1c1c-5d0a-9a6b-2f4b0a1c7e55")
 NAMESPACE: Final = EVENT_IDS.bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """What the ledger puts around the facts of one command. `recorded_at` is written as `stamp` writes it."""
 
     recorded_at: str

@@ -19,6 +19,9 @@ from services.ledger.asked import Asked
 
 LARGEST_BATCH: Final = 256
 
+WORTH_HALVING: Final = 4
+"""So many callers make two batches: with fewer, a second transaction costs more than judging meanwhile brings."""
+
 LEADERS: Final = 2
 """How many threads lead for those who do not wait: while one is at its commit, the other judges."""
 
@@ -127,11 +130,16 @@ class Queue:
             tell(waiting for waiting in batch if waiting is not own)
 
     def _gather(self) -> list[Caller]:
-        """The callers whose commands go into the next batch: as many as fit, at least the first."""
+        """The callers whose commands go into the next batch: as many as fit, at least the first.
+
+        While nothing is on its way that is half of them, and the others are judged while the database writes those.
+        """
         with self._lock:
+            callers = len(self._waiting)
+            most = callers if callers < WORTH_HALVING or not self._ahead.is_idle else (callers + 1) // 2
             batch = [self._waiting.popleft()]
             size = len(batch[0].commands)
-            while self._waiting and size + len(self._waiting[0].commands) <= LARGEST_BATCH:
+            while len(batch) < most and size + len(self._waiting[0].commands) <= LARGEST_BATCH:
                 batch.append(self._waiting.popleft())
                 size += len(batch[-1].commands)
         return batch

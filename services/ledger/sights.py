@@ -1,6 +1,6 @@
 """What the writer knows: a world kept from batch to batch, filled with what commands want to see.
 
-It is good as long as nobody else has written. When somebody has, what they touched is forgotten and read again.
+It is good as long as nobody else has written. When somebody has, that is read and folded in like what was written here.
 """
 
 from collections.abc import Iterable
@@ -15,23 +15,24 @@ from domain.effects import RETENTION, Count, Effect, Rest, Wake
 from domain.fact import ORGANISATION, PAYROLL, POLICIES, Sight
 from domain.facts import AnyFact
 from domain.person.facts import SubjectErased
-from domain.personal import keep_sealed
+from domain.personal import SEALED_PREFIX, keep_sealed
 from domain.streams import CaseStream, CustomerStream, DealStream, PayeeStream
 from domain.world import Fingerprint, Holder, Key, Stream, World
 from services.database import Row
 from services.ledger.changes import Changes
 from services.ledger.head import DatabaseTime, Head
-from services.ledger.keys import Keys, ask_keys
+from services.ledger.keys import Keys, ask_keys, let_go
 from services.ledger.mapper import read_fact
-from services.ledger.statements import CHANGED, HOLDINGS, KEYS, LAPSING, REFERENCES, STREAMS, TALLIES, array
+from services.ledger.statements import HOLDINGS, KEYS, LAPSING, REFERENCES, STREAMS, TALLIES, WRITTEN, array
 
 HORIZON: Final = timedelta(days=1)
 """How far ahead a rep's lapsing holdings are loaded, so that they need not be loaded again at every claim."""
 
-TOO_MANY: Final = 2_000
-"""Beyond this many events written by others, everything is read again rather than sorted out."""
+TOO_MANY: Final = 1_000
+"""Beyond this many events written by others, what is needed of everything is read again rather than all of them taken in."""
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+FAR: Final = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -57,6 +58,8 @@ class Sights:
         self._fingerprint = fingerprint
         self._most_streams = most_streams
         self.time = DatabaseTime()
+        self.followed = 0
+        """How often somebody else had written."""
         self.forget()
 
     def forget(self) -> None:
@@ -65,23 +68,21 @@ class Sights:
         self.head: Head | None = None
         self._versions = {ORGANISATION: 0, POLICIES: 0, PAYROLL: 0}
         self._counted: set[Key] = set()
-        self._lapsing_until: dict[str, datetime] = {}
+        self._forget_lapsing()
         self._erased: set[str] = set()
         self.keys.forget()
 
     def look_at(self, now: datetime) -> None:
-        """Set the time of recording; lapsing holdings loaded for a time before it count no more."""
+        """Set the time of recording. Once it is past the time up to which some lapsing holdings are known, all are read again."""
         self.world.now = now
-        for rep in [rep for rep, until in self._lapsing_until.items() if until < now]:
-            del self._lapsing_until[rep]
-            self.world.lapsing.pop(rep, None)
+        if self._soonest < now:
+            self._forget_lapsing()
 
     def holds(self, sight: Sight) -> bool:
         """Whether all of the sight is known."""
-        streams, counted = self.world.streams, self._counted
         return (
-            all(stream in streams or stream in self._versions for stream in sight.streams)
-            and all(key in counted for key in sight.tallies)
+            all(map(self.is_in_sight, sight.streams))
+            and self._counted.issuperset(sight.tallies)
             and all(key in self.world.held for key in sight.keys)
             and all(rep in self._lapsing_until for rep in sight.lapsing)
             and all(rep in self.world.holdings for rep in sight.holdings)
@@ -105,13 +106,17 @@ class Sights:
 
     def apply(self, fact: AnyFact, position: int) -> tuple[Effect, ...]:
         """Fold a new fact in, and give what it changes. Counts and alarms whose beginning is not known are left unknown, far alarms unloaded."""
-        world = self.world
-        found = world.apply(fact, position)
         if isinstance(fact, SubjectErased):
             self.keys.destroy(fact.whose)
             self._erased.add(fact.stream)
+        found = self.world.apply(fact, position)
         if fact.stream in self._versions:
             self._versions[fact.stream] += 1
+        self._keep_to_what_is_known(fact.stream, found)
+        return found
+
+    def _keep_to_what_is_known(self, stream: str, found: Iterable[Effect]) -> None:
+        world = self.world
         for effect in found:
             if isinstance(effect, Count):
                 if (effect.kind, effect.key) not in self._counted:
@@ -122,33 +127,31 @@ class Sights:
                 if until is None:
                     world.lapsing.pop(effect.who, None)
                 elif isinstance(effect, Wake) and effect.at is not None and effect.at > until:
-                    world.lapsing[effect.who].pop(fact.stream, None)
-        return found
+                    world.lapsing[effect.who].pop(stream, None)
 
     def follow(self, connection: Connection[Any], head: Head) -> None:
-        """Forget what others have written since, and take in the organisation, the policies and the periods as they are now."""
+        """Take in what others have written since; after too much of it only the organisation, the policies and the periods."""
+        self.followed += self.head is not None
         if self.head is None or not 0 < head.position - self.head.position <= TOO_MANY:
             self.forget()
+            written = connection.execute(REFERENCES)
         else:
-            for row in connection.execute(CHANGED, (self.head.position,)):
-                self.world.streams.pop(cast(str, row[0]), None)
-                self.keys.doubt(cast(str, row[0]))
-            self.world.held.clear()
-            self.world.tallies.clear()
-            self.world.lapsing.clear()
-            self.world.holdings.clear()
-            self._counted.clear()
-            self._lapsing_until.clear()
-        rows = connection.execute(
-            REFERENCES, tuple(self._versions[each] for each in (ORGANISATION, POLICIES, PAYROLL))
-        ).fetchall()
-        for position, record in cast(list[tuple[int, str]], rows):
-            fact = read_fact(from_json(record)["fact"], keep_sealed)
-            self.world.apply(fact, position)
-            if isinstance(fact, SubjectErased):
-                self.keys.doubt(fact.whose)
-            self._versions[fact.stream] += 1
+            written = connection.execute(WRITTEN, (self.head.position,))
+        for position, record in cast(Iterable[tuple[int, str]], written):
+            self._take_in(position, record)
         self.head = head
+
+    def _take_in(self, position: int, record: str) -> None:
+        """Fold a fact of somebody else's in. A history in which it tells of a person is read again, and so is the key."""
+        fact = read_fact(from_json(record)["fact"], keep_sealed)
+        stream = fact.stream
+        if SEALED_PREFIX in record or isinstance(fact, SubjectErased):
+            self.world.streams.pop(stream, None)
+            self.keys.doubt(fact.subject)
+        if stream in self._versions:
+            self._versions[stream] += 1
+        take_in = self.world.apply if self.is_in_sight(stream) else self.world.share
+        self._keep_to_what_is_known(stream, take_in(fact, position))
 
     def load(self, connection: Connection[Any], wanted: Wanted, changes: Changes) -> None:
         """Load what is wanted, in one round trip, as it is after the changes made in this batch."""
@@ -181,19 +184,16 @@ class Sights:
         world = self.world
         while self._erased:
             world.streams.pop(self._erased.pop(), None)
-        while len(world.streams) > self._most_streams:
-            del world.streams[next(iter(world.streams))]
+        let_go(world.streams, self._most_streams)
         if len(world.held) + len(world.tallies) > 4 * self._most_streams:
             world.held.clear()
             world.tallies.clear()
             self._counted.clear()
 
-    def used(self, streams: Iterable[str]) -> None:
-        """These streams were used just now, so others are let go before them."""
-        known = self.world.streams
-        for name in streams:
-            if name in known:
-                known[name] = known.pop(name)
+    def _forget_lapsing(self) -> None:
+        self.world.lapsing.clear()
+        self._lapsing_until: dict[str, datetime] = {}
+        self._soonest = FAR
 
     def _learn_streams(self, asked: Iterable[str], rows: Iterable[Row]) -> None:
         reading = World(now=self.world.now, fingerprint=self._fingerprint, complete=True)
@@ -221,6 +221,7 @@ class Sights:
         for rep, alarms in found.items():
             self.world.lapsing[rep] = changes.overlaid(rep, alarms)
             self._lapsing_until[rep] = until
+        self._soonest = min(self._soonest, until)
 
     def _learn_holdings(self, asked: Iterable[str], rows: Iterable[Row], changes: Changes) -> None:
         holder = {stream: who for who, stream in cast(Iterable[tuple[str, str]], rows)}

@@ -21,12 +21,10 @@ STREAMS: Final = (
 )
 
 REFERENCES: Final = (
-    "select position, record::text from event"
-    " where (stream = 'organisation' and version > %s) or (stream = 'policies' and version > %s)"
-    " or (stream = 'payroll' and version > %s) order by position"
+    "select position, record::text from event where stream in ('organisation', 'policies', 'payroll') order by position"
 )
 
-CHANGED: Final = "select distinct stream from event where position > %s"
+WRITTEN: Final = "select position, record::text from event where position > %s order by position"
 
 KEYS: Final = (
     "select h.kind, h.key, h.stream, h.position from held_key h"
@@ -42,7 +40,7 @@ LAPSING: Final = "select who, stream, at from alarm where alarm = 'retention' an
 
 HOLDINGS: Final = "select who, stream from alarm where alarm = 'retention' and who = any(%s::text[])"
 
-PERSONAL_KEYS: Final = "select subject, wrapped from personal_key where subject = any(%s::text[])"
+PERSONAL_KEYS: Final = "select subject, wrapped, master from personal_key where subject = any(%s::text[])"
 
 INSERT_EVENTS: Final = (
     "insert into event (position, stream, version, kind, event_id, occurred_at, recorded_at, record, chain)"
@@ -86,10 +84,25 @@ REST_ALARMS: Final = (
     " where a.stream = u.stream and a.alarm = u.alarm"
 )
 
-INSERT_PERSONAL_KEYS: Final = (
-    "insert into personal_key (subject, wrapped) select u.subject, decode(u.wrapped, 'hex') from ledger_head,"
-    " unnest(%s::text[], %s::text[]) u(subject, wrapped)"
+OWN_KEY: Final = "ledger/receipts"
+"""The subject of the ledger's own first key. The master key that wraps it is the one in force."""
+
+KEY_IN_FORCE: Final = "select wrapped, master from personal_key where subject = 'ledger/receipts'"
+
+NAME_KEY_IN_FORCE: Final = "update personal_key set master = %s where subject = 'ledger/receipts' and master is null"
+
+KEEP_OWN_KEY: Final = (
+    "insert into personal_key (subject, wrapped, master) select %s, %s, %s"
+    " where not exists (select from personal_key where subject = 'ledger/receipts' and master <> %s) on conflict do nothing"
 )
+
+INSERT_PERSONAL_KEYS: Final = (
+    "insert into personal_key (subject, wrapped, master) select u.subject, decode(u.wrapped, 'hex'),"
+    " substr(u.master, 1 / (own.master = u.master)::integer)"
+    " from ledger_head left join personal_key own on own.subject = 'ledger/receipts',"
+    " unnest(%s::text[], %s::text[], %s::text[]) u(subject, wrapped, master)"
+)
+"""Keeps new keys, and divides by zero, so that nothing is committed, if another master key than theirs is in force."""
 
 DESTROY_PERSONAL_KEYS: Final = (
     "insert into personal_key (subject, wrapped) select u.subject, null from ledger_head, unnest(%s::text[]) u(subject)"

@@ -19,7 +19,7 @@ from services.ledger.head import Head
 from services.ledger.keys import ask_keys
 from services.ledger.mapper import stamp
 from services.ledger.sights import Sights
-from services.ledger.statements import LOCK, RECEIPTS, array
+from services.ledger.statements import KEY_IN_FORCE, LOCK, RECEIPTS, array
 from services.ledger.wire import Statement, Wire
 
 PAUSES: Final = (0.0, 0.1, 0.3, 1.0, 2.0, 4.0)
@@ -143,6 +143,7 @@ class Writer:
             connection.execute("begin")
             locked = connection.execute(LOCK)
             found = connection.execute(RECEIPTS, (array(each.command_id for each in commands),))
+            own = connection.execute(KEY_IN_FORCE)
         position, before, chain, now = cast(tuple[int, datetime, bytes, datetime], locked.fetchone())
         earlier = {row[0]: (row[1], Answer.read(row[2])) for row in found}
         recorded_at = max(before, self._clock().astimezone(UTC) if self._clock else now)
@@ -151,6 +152,7 @@ class Writer:
             self._sights.follow(connection, head)
         self._sights.time.told(now)
         self._sights.look_at(recorded_at)
+        self._sights.keys.wrap_with(cast(tuple[bytes, str | None], own.fetchone())[1])
         self._sights.keys.load = lambda subjects: ask_keys(connection, subjects)
         return Batch(lambda: connection, self._sights, head, recorded_at, stamp(recorded_at), earlier)
 

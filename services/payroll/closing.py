@@ -76,4 +76,5 @@ def held(connection: Connection[Any], patience_s: float) -> Iterator[Held]:
         connection.execute("UPDATE read_model SET position = position WHERE name = %s AND live", [Lines.name])
         yield Held(connection, registry.generations(connection, Lines)[0])
     finally:
-        connection.rollback()
+        if not connection.closed:
+            connection.rollback()

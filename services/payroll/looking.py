@@ -1,11 +1,13 @@
 """An open month looked at as it would be closed: what it comes to, what of it is unusual, and the digests of its files."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Literal
 
+import pyarrow as pa
 from psycopg import Connection
 
 from domain.payroll.facts import Payroll, Totals, Unusual
@@ -13,8 +15,8 @@ from domain.policy.facts import PolicyPublished
 from projections.closing import Also, Arranged
 from services.payroll.check import unusual
 from services.payroll.exports.aside import RowsAside
-from services.payroll.exports.digests import AT_ONCE, export_digests
-from services.payroll.statement import Heading
+from services.payroll.exports.batches import batches
+from services.payroll.exports.digests import export_digests
 from services.payroll.statements import Opened, preview
 
 Telling = Callable[[str, int, int | None], None]
@@ -73,11 +75,16 @@ class Look:
             looked = self.seen(found)
             assert found.arranged, "a preview is arranged"
             with beside(looked, found.arranged):
-                if exports:
-                    told = lambda done, of: self.telling(HASHING, done, of)  # noqa: E731
-                    files = export_digests(self.heading(found), aside.batches(AT_ONCE), told)
-                    looked = replace(looked, exports=files)
-        return looked
+                return self.with_files(looked, found, aside.batches()) if exports else looked
+
+    def of(self, found: Opened) -> Looked:
+        """An open month that was opened for reading."""
+        return self.with_files(self.seen(found), found, batches(found.connection, found.select()))
+
+    def with_files(self, looked: Looked, found: Opened, rows: Iterable[pa.RecordBatch]) -> Looked:
+        state: Literal["settled", "closed"] = "settled" if self.settled else "closed"
+        heading = replace(found.heading, state=state)
+        return replace(looked, exports=export_digests(heading, rows, partial(self.telling, HASHING)))
 
     def laid(self, aside: RowsAside) -> Also:
         def lay(block: bytes) -> None:
@@ -85,10 +92,6 @@ class Look:
             self.telling(ARRANGING, aside.rows, None)
 
         return lay
-
-    def heading(self, found: Opened) -> Heading:
-        state: Literal["settled", "closed"] = "settled" if self.settled else "closed"
-        return replace(found.heading, state=state)
 
     def seen(self, found: Opened) -> Looked:
         heading, month = found.heading, self.payroll.periods[found.heading.period]

@@ -67,10 +67,7 @@ class PayrollRun:
 
     def periods(self) -> Payroll:
         """Every period as it stands now."""
-        payroll = Payroll()
-        for recorded in self.ledger.read(PAYROLL):
-            payroll = evolve(payroll, cast(PayrollFact, recorded.fact), recorded.position)
-        return payroll
+        return periods(self.ledger)
 
     def open(
         self,
@@ -95,17 +92,12 @@ class PayrollRun:
         Raises `NoSuchPeriod`, `ProjectionBehind` or `ProjectionStopped`.
         """
         self.wait_for(self.ledger.head().position)
-        look = self._look(settled=settled, telling=telling)
+        look = looking(self.ledger, settled=settled, telling=telling)
         gathering = look.payroll.open
         if gathering is None or gathering.period != period:
             raise NoSuchPeriod(period)
         with closing(self.connect()) as connection, moment(connection):
             return look.at(connection, period, exports=exports)
-
-    def _look(self, *, settled: bool, telling: Telling) -> Look:
-        facts = (each.fact for each in self.ledger.read(POLICIES))
-        book = {fact.policy: fact for fact in facts if isinstance(fact, PolicyPublished)}
-        return Look(self.periods(), book, self.ledger.now(), settled, telling)
 
     def close(
         self,
@@ -131,7 +123,7 @@ class PayrollRun:
             return self._refused(by, told)
         self.wait_for(self.ledger.head().position)
         with closing(self.connect()) as connection, self._held(connection) as lines:
-            look = self._look(settled=settled, telling=telling)
+            look = looking(self.ledger, settled=settled, telling=telling)
             if not_open(period, look.payroll):
                 return self._refused(by, told)
             looked = look.at(connection, period, beside=partial(lines.keeping, over=bool(reason)))
@@ -207,3 +199,18 @@ class PayrollRun:
                 waiting.wait(RETRY_AFTER_S)
             else:
                 return
+
+
+def periods(ledger: Ledger) -> Payroll:
+    """Every period as it stands now."""
+    payroll = Payroll()
+    for recorded in ledger.read(PAYROLL):
+        payroll = evolve(payroll, cast(PayrollFact, recorded.fact), recorded.position)
+    return payroll
+
+
+def looking(ledger: Ledger, *, settled: bool = False, telling: Telling = nobody_asked) -> Look:
+    """What a month is looked at with, as the ledger stands."""
+    facts = (each.fact for each in ledger.read(POLICIES))
+    book = {fact.policy: fact for fact in facts if isinstance(fact, PolicyPublished)}
+    return Look(periods(ledger), book, ledger.now(), settled, telling)

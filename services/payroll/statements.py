@@ -61,14 +61,17 @@ class Opened:
     arranged: Arranged | None = None
     counted: Counted | None = None
 
-    def select(self, payee: str | None = None) -> sql.Composed:
-        """The rows in canonical order, of all payees or of one."""
+    def select(self, payee: str | None = None, after: tuple[str, int] | None = None) -> sql.Composed:
+        """The rows in canonical order, of all payees or of one; of one those after a currency and number."""
         columns = sql.SQL(", ").join(
             sql.SQL("amount::bigint AS amount") if name == "amount" else sql.Identifier(name)
             for name in STATEMENT_ROW.columns
         )
+        where = self.narrowed(payee)
+        if after is not None:
+            where += sql.SQL(" AND (currency, number) > ({}, {})").format(*after)
         return sql.SQL("SELECT {} FROM {} WHERE {} ORDER BY currency, payee, number").format(
-            columns, self.shelves.rows, self.narrowed(payee)
+            columns, self.shelves.rows, where
         )
 
     def narrowed(self, payee: str | None) -> sql.Composed:
@@ -79,17 +82,20 @@ class Opened:
         currencies = sql.Literal([each.currency for each in self.heading.sums])
         return sql.SQL("{} AND currency = ANY({}::text[]) AND payee = {}").format(period, currencies, payee)
 
-    def rows(self, payee: str | None = None) -> Iterator[StatementRow]:
-        """The rows one by one; memory is flat."""
+    def rows(self, payee: str | None = None, after: tuple[str, int] | None = None) -> Iterator[StatementRow]:
+        """The rows one by one, as `select` has them; memory is flat."""
         with self.connection.cursor("statement_rows") as cursor:
-            cursor.execute(self.select(payee))
+            cursor.execute(self.select(payee, after))
             while found := cursor.fetchmany(ROWS_AT_ONCE):
                 yield from (StatementRow(*cast(tuple[Any, ...], row)) for row in found)
 
-    def sums(self, payee: str | None = None) -> Iterator[StatementSums]:
-        """The sums of each statement."""
+    def sums(self, payee: str | None = None, after: tuple[str, str] | None = None) -> Iterator[StatementSums]:
+        """The sums of each statement, in the order of currency and payee; those after a currency and payee."""
+        where = self.narrowed(payee)
+        if after is not None:
+            where += sql.SQL(" AND (currency, payee) > ({}, {})").format(*after)
         statement = sql.SQL("SELECT {} FROM {} WHERE {} ORDER BY currency, payee").format(
-            sql.SQL(", ").join(map(sql.Identifier, STATEMENT.columns)), self.shelves.sums, self.narrowed(payee)
+            sql.SQL(", ").join(map(sql.Identifier, STATEMENT.columns)), self.shelves.sums, where
         )
         with self.connection.cursor("statement_sums") as cursor:
             cursor.execute(statement)

@@ -53,6 +53,7 @@ def standing(name: str, stream: Stream, policies: PolicyBook, at: datetime) -> S
 def of_customer(customer: str, stream: CustomerStream) -> dict[str, Any]:
     holding = stream.holding
     return {
+        f"lead {customer}": stream.lead.course,
         f"owner of {customer}": holding.owner,
         f"deadline of {customer}": holding.deadline,
         f"tier of {customer}": holding.tier if holding.owner else None,

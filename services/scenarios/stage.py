@@ -12,7 +12,8 @@ from psycopg import sql
 from domain.fact import EARLIEST
 from services.database import connect
 from services.ledger.application import Ledger, open_ledger
-from services.vault import KEY_BYTES, Vault
+from services.master_keys import KEY_BYTES
+from services.vault import Vault
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
 """A ledger with a relay beside it, for tests: what goes in here comes out of a topic of the test's own."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
@@ -9,7 +9,8 @@ from threading import Event, Thread
 from typing import Any
 from uuid import uuid4
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.admin import OffsetSpec
 
 from consumers.auditor import Auditor
 from consumers.cloudevent import source_of
@@ -62,17 +63,18 @@ def position(record: Any) -> int:
 
 
 def committed(bootstrap: str, topic: str) -> list[Any]:
-    """Everything committed to a topic, partition after partition, each in its order."""
+    """Everything committed of what is written to a topic, partition after partition, each in its order."""
     consumer = KafkaConsumer(
         bootstrap_servers=bootstrap, isolation_level="read_committed", auto_offset_reset="earliest"
     )
     try:
         parts = [TopicPartition(topic, each) for each in sorted(consumer.partitions_for_topic(topic))]
-        ends = consumer.end_offsets(parts)
+        with closing(KafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
+            written = admin.list_partition_offsets(dict.fromkeys(parts, OffsetSpec.LATEST))
         consumer.assign(parts)
         consumer.seek_to_beginning()
         found: dict[TopicPartition, list[Any]] = {each: [] for each in parts}
-        while any(consumer.position(each) < ends[each] for each in parts):
+        while any(consumer.position(each) < written[each].offset for each in parts):
             for part, records in consumer.poll(timeout_ms=200).items():
                 found[part] += records
         return [record for part in parts for record in found[part]]

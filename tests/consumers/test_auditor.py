@@ -54,6 +54,25 @@ def test_topic_and_ledger_agree_after_a_relay(published: Site) -> None:
     assert published.auditor().audit(last - 10).checked == 11
 
 
+def test_what_a_transaction_has_not_settled_yet_is_waited_for_and_not_called_missing(
+    published: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bootstrap, checkpoint = published.cluster.bootstrap, published.topics.checkpoint
+    producer = KafkaProducer(bootstrap_servers=bootstrap, transactional_id=f"{checkpoint}-unsettled")
+    producer.init_transactions()
+    producer.begin_transaction()
+    producer.send(published.topics.events, b"{}", partition=0).get(30)
+    monkeypatch.setattr("consumers.partitions.ANSWER_WITHIN_MS", 1_000)
+
+    with pytest.raises(KafkaUnreachable, match="took too long"):
+        published.auditor().audit()
+    producer.abort_transaction()
+    producer.close()
+    monkeypatch.undo()
+
+    assert published.auditor().audit().agrees
+
+
 def lose(records: Fake, chance: Random) -> tuple[Fake, set[int]]:
     gone = chance.choice(records)
     return [each for each in records if each is not gone], {position(gone)}

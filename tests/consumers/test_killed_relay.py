@@ -13,13 +13,13 @@ from time import monotonic
 
 from consumers.cluster import Cluster
 from services.ledger.application import Ledger
-from tests.consumers.dying_relay import BATCH
+from tests.consumers.dying_relay import BATCH, PARTITIONS
 from tests.consumers.relaying import Site, committed, in_order_by_key, position, running
 from tests.consumers.soaking import ROUNDS, SEED, chance
 from tests.kafka import Broker
 from tests.waiting import wait_until
 
-STEPS_OF_A_TRANSACTION = BATCH + 5
+STEPS_OF_A_TRANSACTION = PARTITIONS + 5
 DIES_WITHIN_S = 90.0
 RESTART_AFTER = 2 if ROUNDS < 10 else 10
 """Kills of the relay between two of the broker."""

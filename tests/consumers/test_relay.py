@@ -24,22 +24,25 @@ from tests.consumers.conftest import new_topic
 from tests.consumers.relaying import Site, committed, in_order_by_key, position, running
 from tests.waiting import wait_until
 
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
 LARGEST = 1_048_588
 """Bytes of a record that a topic takes when nothing else is said."""
 
 
 def test_a_record_is_the_event_that_the_feed_tells_header_by_header() -> None:
     for path in sorted((Path(__file__).parents[1] / "samples" / "facts").glob("*.json")):
-        for reason in ("null", json.dumps('He said "fact": {}, 因为')):
+        for reason, cause in (("null", "c/0"), (json.dumps('He said "fact": {}, 因为'), TRACE)):
             told = (
                 '{"event_id":"00000000-0000-5000-8000-000000000001","stream":"customer/客户-1","version":3,'
-                '"recorded_at":"2024-03-25T03:05:00.123456Z","actor":"Li","command_id":"c/1","causation":"c/0",'
-                f'"reason":{reason},"fact":{path.read_text("utf-8").strip()}}}'
+                '"recorded_at":"2024-03-25T03:05:00.123456Z","actor":"Li","command_id":"c/1",'
+                f'"causation":"{cause}","reason":{reason},"fact":{path.read_text("utf-8").strip()}}}'
             )
             event = published(7, told, "/sales-ledger/x")
             record = outgoing(7, told, b"", ("ce_source", b"/sales-ledger/x"))
 
             assert record.headers == event.headers()
+            assert dict(record.headers).get("traceparent") == (TRACE.encode() if cause == TRACE else None)
             assert (record.key.decode(), record.value.decode()) == (event.key, event.data)
             assert record.at_ms == int(event.at.timestamp() * 1_000)
 
@@ -96,10 +99,10 @@ def test_the_older_of_two_publishers_is_fenced_and_nothing_of_it_is_seen(site: S
         publishing(site.cluster, site.topics, source, LARGEST) as older,
         publishing(site.cluster, site.topics, source, LARGEST) as newer,
     ):
-        newer.publish(events[:10])
+        newer.publish(newer.write_down(events[:10]))
         with pytest.raises(Fenced):
-            older.publish(events[:10])
-        newer.publish(events[10:])
+            older.publish(older.write_down(events[:10]))
+        newer.publish(newer.write_down(events[10:]))
 
     assert site.published() == [each.position for each in events]
 
@@ -165,6 +168,23 @@ def test_an_event_larger_than_the_topic_takes_stops_the_relay_with_its_name_and_
     wait_until(lambda: prepare(site.cluster, site.topics).largest_record == largest + 1)
     assert site.relay().catch_up(Event()) == site.ledger.head().position
     assert site.published() == sorted(sizes)
+
+
+def test_a_topic_that_takes_less_than_it_said_gets_a_batch_in_parts(site: Site) -> None:
+    site.record(200)
+    takes = 9_000
+    new_topic(site.cluster.bootstrap, site.topics.events, 4, max_message_bytes=str(takes), retention_ms="-1")
+    prepare(site.cluster, site.topics)
+    with site.log.connect() as connection:
+        events = [each for each in read(connection, site.log.source, 0, 300) if each.size < takes]
+    with publishing(site.cluster, site.topics, site.log.source, LARGEST) as publisher:
+        ready = publisher.write_down(events)
+        assert max(batch.size for batch in ready.batches) > takes
+        publisher.publish(ready)
+
+    records = committed(site.cluster.bootstrap, site.topics.events)
+    assert sorted(map(position, records)) == [each.position for each in events]
+    assert in_order_by_key(records)
 
 
 def test_topics_are_made_as_the_settings_say_and_differences_are_told(kafka: str) -> None:

@@ -11,7 +11,9 @@ from domain.personal import keep_sealed
 from domain.policy.facts import PolicyPublished
 
 SAMPLES = {path.stem: path for path in sorted((Path(__file__).parents[1] / "samples" / "facts").glob("*.json"))}
-PERSONAL = ["customer-registered.v1", "customer-place-corrected.v1", "visit-recorded.v1", "rep-joined.v1"]
+PERSONAL = [
+    "lead-registered.v1", "customer-registered.v1", "customer-place-corrected.v1", "visit-recorded.v1", "rep-joined.v1",
+]  # fmt: skip
 
 
 def frozen(kind: str) -> bytes:

@@ -18,6 +18,7 @@ from tests.services.cli.conftest import settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
+PAGES = (ROOT / "README.md", ROOT / "docs" / "http.md")
 DOCUMENTED = "http://127.0.0.1:8420"
 PATIENCE_S = 90
 BIN = Path(sys.executable).parent
@@ -84,13 +85,15 @@ def run(command: str, environment: dict[str, str]) -> str:
     ).stdout
 
 
-def examples() -> list[Typed]:
-    return [step for step in typed(README.replace("```shell", "```console")) if "curl" in step.command]
+def examples() -> list[tuple[str, Typed]]:
+    """Every curl line of the pages about HTTP, with its page, in the order in which someone reads them."""
+    read = [(page.name, page.read_text("utf-8").replace("```shell", "```console")) for page in PAGES]
+    return [(name, step) for name, text in read for step in typed(text) if "curl" in step.command]
 
 
-def test_the_curl_lines_of_the_readme_give_what_it_shows(url: str, environment: dict[str, str]) -> None:
-    assert len(examples()) >= 6
-    for step in examples():
+def test_the_curl_lines_of_the_pages_give_what_they_show(url: str, environment: dict[str, str]) -> None:
+    assert len(examples()) >= 10
+    for page, step in examples():
         given = run(step.command.replace(DOCUMENTED, url), environment)
 
-        assert step.is_met_by(given), f"README.md: $ {step.command}\n--- shown\n{step.prints}\n--- given\n{given}"
+        assert step.is_met_by(given), f"{page}: $ {step.command}\n--- shown\n{step.prints}\n--- given\n{given}"

@@ -42,6 +42,7 @@ class Chance:
 
     def __init__(self, seed: int, *, customers: int = 25, quarrelsome: bool = False) -> None:
         self.random = Random(seed)
+        self.of_leads = Random(seed)
         self.quarrelsome = quarrelsome
         self.at = BEGIN
         self.customers = [f"C{n}" for n in range(customers)]
@@ -60,6 +61,8 @@ class Chance:
         for _ in range(number):
             self.at += timedelta(minutes=self.random.choice((0, 1, 7, 45, 600, 2000)))
             yield self.named(self.random.choice(draws)())
+            if self.count % 20 == 0:
+                yield self.named(self.lead())
 
     def named(self, fields: dict[str, object]) -> tuple[str, AnyCommand]:
         self.count += 1
@@ -163,6 +166,27 @@ class Chance:
         fields = {"customer": customer, "by": self.rep(), "customer_name": f"Shop {customer[:2]}", "place": HERE}
         more = {"phone": phone, "contact": "Mr Chen", "expected_amount": self.amount(), "currency": "CNY"}
         return {"name": "register-customer", **fields, **(more if self.random.random() < 0.8 else {})}
+
+    def lead(self) -> dict[str, object]:
+        """A step of one of few leads, often out of turn."""
+        lead = {"customer": f"L{self.of_leads.randrange(self.count // 80 + 3)}"}
+        known = {
+            "by": self.of_leads.choice(REPS),
+            "source": "fair",
+            "customer_name": f"Lead {lead['customer']}",
+            "place": HERE,
+        }
+        return {
+            **lead,
+            **self.of_leads.choice(
+                (
+                    {"name": "register-lead", **known},
+                    {"name": "approve-lead", "actor": "Office"},
+                    {"name": "reject-lead", "actor": "Office", "ground": "nobody there"},
+                    {"name": "convert-lead", "phone": f"138002{self.count:05d}"},
+                )
+            ),
+        }
 
     def claim(self) -> dict[str, object]:
         self.claimed = {"customer": self.customer(), "rep": self.rep()}

@@ -137,17 +137,15 @@ class Months:
             case "come":
                 self.add(RepJoined(at=self.at, rep=rep, unit="team", duty="rep"))
             case "rate":
-                rate: Any = {
-                    "currency": "KWD",
-                    "into": "CNY",
-                    "rate": f"{amount % 90}.{amount % 997 + 1}",
-                    "source": "parity",
-                }
-                self.add(RatePublished(at=self.at, period=self.month, by="Fan", **rate))
+                self.publish(f"{amount % 90}.{amount % 997 + 1}")
             case "close":
                 self.close()
             case "close-behind":
                 self.close(behind=amount % 7)
+
+    def publish(self, rate: str) -> None:
+        told: Any = {"currency": "KWD", "into": "CNY", "rate": rate, "source": "parity"}
+        self.add(RatePublished(at=self.at, period=self.month, by="Fan", **told))
 
     def close(self, behind: int = 0) -> None:
         """Close the month at the end of the log, or some facts before it."""

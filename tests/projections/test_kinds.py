@@ -16,7 +16,8 @@ from tests.projections.generated import Chance
 
 CUSTOMERS = """
     claim-refused customer-claimed customer-donated customer-dropped customer-graded customer-place-corrected
-    customer-reassigned customer-registered customer-released customers-merged duplicate-suspected protection-expired
+    customer-reassigned customer-registered customer-released customers-merged duplicate-suspected lead-approved
+    lead-converted lead-registered lead-rejected protection-expired
     protection-started retention-extended retention-warned tier-changed visit-overridden visit-planned visit-recorded
     visit-rejected visit-verified
 """
@@ -29,6 +30,7 @@ CHANGED_BY = {
         mentor-assigned mentorship-ended policy-published quota-set rep-joined rep-left rep-transferred unit-created
         unit-moved
     """,
+    "leads": "lead-approved lead-converted lead-registered lead-rejected",
     "pool": """
         customer-claimed customer-dropped customer-graded customer-reassigned customer-registered customer-released
         customers-merged retention-extended retention-warned tier-changed

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from services import vault
+from services.master_keys import MasterKeyUnusable
 from services.settings import Settings
-from services.vault import MasterKeyUnusable, Vault, open_vault
+from services.vault import Vault, open_vault
 
 MASTER = bytes(range(32))
 

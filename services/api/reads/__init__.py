@@ -4,14 +4,32 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from services.api.reads import availability, cases, customers, deals, money, organisation, pool, reps, subjects
+from services.api.reads import (
+    availability,
+    cases,
+    customers,
+    deals,
+    hearings,
+    leads,
+    money,
+    organisation,
+    payroll,
+    pool,
+    reps,
+    statements,
+    subjects,
+)
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
+    leads.router,
     pool.router,
     customers.router,
     deals.router,
     money.router,
+    payroll.router,
+    statements.router,
     cases.router,
+    hearings.router,
     reps.router,
     organisation.router,
     subjects.router,

@@ -11,11 +11,12 @@ from pydantic import AwareDatetime, BaseModel, Field, TypeAdapter, ValidationErr
 from pydantic_core import to_json
 
 from projections.reading import MOST_ROWS
-from services.api.call import Call
+from services.api.call import JSON, Call
 from services.api.problems import Problem
-from services.api.reading import Asked, Find, Reading
+from services.api.reading import Asked, Find, Make, Reading
 
 T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
 
 ID: Final = r"^[\w.:@-]{1,80}$"
 LARGEST_POSITION: Final = 2**63 - 1
@@ -95,11 +96,31 @@ def fits(value: object) -> bool:
     return not isinstance(value, int) or abs(value) <= LARGEST_POSITION
 
 
+async def put_question(request: Request, model: type[M]) -> M:
+    """What is asked in the body. Raises `Problem` for another type of body, and for one of another shape."""
+    call: Call = request.scope["call"]
+    if not call.is_of_type(JSON):
+        raise Problem("body-of-another-type", "The question is application/json.")
+    try:
+        return model.model_validate_json(await call.body())
+    except ValidationError as error:
+        told = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        raise Problem("request-malformed", told or "The question is no JSON.") from None
+
+
 async def answered(request: Request, asked: Asked, find: Find) -> Response:
     """Answer a read; the answer is sent already when this returns."""
     call: Call = request.scope["call"]
     reading: Reading = request.app.state.reading
     await reading.answer(call, asked, find)
+    return Sent()
+
+
+async def filed(request: Request, asked: Asked, make: Make) -> Response:
+    """Answer with a file; it is sent already when this returns."""
+    call: Call = request.scope["call"]
+    reading: Reading = request.app.state.reading
+    await reading.file(call, asked, make)
     return Sent()
 
 

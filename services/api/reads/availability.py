@@ -4,17 +4,17 @@ from time import monotonic
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from domain.identity import normal_licence, normal_phone
 from projections import organisation
 from projections.organisation import OrganisationChart
 from projections.pool import PoolBoard
 from projections.reading import instant
-from services.api.call import JSON, Call
+from services.api.call import Call
 from services.api.problems import Problem
 from services.api.reading import Asked
-from services.api.reads.asking import answered
+from services.api.reads.asking import answered, put_question
 from services.api.seat import Seat
 
 router: Final = APIRouter(tags=["pool"])
@@ -69,13 +69,7 @@ class Patience:
 async def availability(request: Request) -> Response:
     """Yes or no, by phone or licence. Thirty questions a minute for each who asks; each is written down."""
     call: Call = request.scope["call"]
-    if not call.is_of_type(JSON):
-        raise Problem("body-of-another-type", "The question is application/json.")
-    try:
-        identity = Identity.model_validate_json(await call.body())
-    except ValidationError as error:
-        told = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-        raise Problem("request-malformed", told or "The question is no JSON.") from None
+    identity = await put_question(request, Identity)
     patience: Patience = request.app.state.patience
     patience.spend(call.asker)
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from domain.fact import case_stream
 from projections import cases
 from projections.cases import CaseRow, Cases
+from projections.deals import Deals
 from services.api.problems import Problem
 from services.api.reading import Asked
 from services.api.reads.asking import (
@@ -106,10 +107,10 @@ async def replay_case(
                 seat.connection, [case_stream(case)], deals_of(seat.connection), [Moment(known_at, true_at)]
             )
         except TooWide as wide:
-            raise Problem("request-malformed", str(wide)) from None
+            raise Problem("too-wide", str(wide)) from None
         return one(found.true_up_to, replayed(found, seat, clear=clear))
 
-    return await answered(request, Asked(ACT, (Cases,), case, min_position), find)
+    return await answered(request, Asked(ACT, (Cases, Deals), case, min_position, lengthy=True), find)
 
 
 def replayed(found: Replay, seat: Seat, *, clear: bool) -> Replayed:

@@ -49,16 +49,13 @@ class RowsAside:
             self._writer.write_batch(batch)
         self.rows += table.num_rows
 
-    def batches(self, most: int) -> Iterator[pa.RecordBatch]:
-        """All rows in their order, in batches of `most` at the most; nothing can be added any more."""
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """All rows in their order; nothing can be added any more."""
         self._writer.close()
-        self._file.flush()
         self._file.seek(0)
         reader = pa.ipc.open_file(pa.PythonFile(self._file, "r"))
         for i in range(reader.num_record_batches):
-            batch = reader.get_batch(i)
-            for start in range(0, batch.num_rows, most):
-                yield batch.slice(start, most)
+            yield reader.get_batch(i)
 
 
 def unescaped(values: pa.ChunkedArray) -> pa.Array:

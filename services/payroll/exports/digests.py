@@ -1,7 +1,7 @@
 """The digests that a closing pins: of the rows, and of every export that would be written of them."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, BinaryIO, Final, cast
 
@@ -44,13 +44,13 @@ def export_digests(
 ) -> dict[str, str]:
     """SHA-256 in hex of every export without a layout, by format, in one pass over the rows; the columns are put together in threads.
 
-    Batches should not be larger than `AT_ONCE`.
+    Of each batch at most `AT_ONCE` are put together at a time.
     """
     sinks = {each: Hashing() for each in LONGEST_FIRST}
     writers = [writer(each, cast(BinaryIO, sink), heading) for each, sink in sinks.items()]
     done = 0
     with ThreadPoolExecutor(THREADS) as threads:
-        for batch in rows:
+        for batch in (part for each in rows for part in parts(each)):
             list(threads.map(lambda each: each.write(batch), writers))  # noqa: B023 (done before the next batch)
             done += batch.num_rows
             progress(done, heading.rows)
@@ -58,3 +58,7 @@ def export_digests(
         each.finish()
     found = {str(each): sinks[each].hexdigest() for each in Format if each in sinks}
     return {**found, **{str(each): heading.digest for each in BY_CONTENT}}
+
+
+def parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    return (batch.slice(start, AT_ONCE) for start in range(0, batch.num_rows, AT_ONCE))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from consumers.inbound.messages import TYPES, Bad, Told, read
-from domain.customer.decisions import RegisterCustomer
+from domain.lead.decisions import RegisterLead
 from domain.organisation.decisions import JoinRep
 from domain.payment.decisions import ReceivePayment
 from domain.visit.decisions import RecordVisit
@@ -36,7 +36,7 @@ def test_a_message_becomes_the_command_of_its_type_at_the_time_it_happened() -> 
 
 @pytest.mark.parametrize(
     ("sent", "command"),
-    [(joined("Wu"), JoinRep), (lead("C-1"), RegisterCustomer), (visited("C-1", "V-1"), RecordVisit)],
+    [(joined("Wu"), JoinRep), (lead("C-1"), RegisterLead), (visited("C-1", "V-1"), RecordVisit)],
 )
 def test_every_channel_has_its_commands(sent: Sent, command: type) -> None:
     told = answer(sent)

@@ -18,6 +18,7 @@ import pytest
 from psycopg import sql
 
 from domain.commands import AnyCommand, parse
+from domain.policy.decisions import PublishPolicy
 from domain.refusals import Refusal
 from projections.catalogue import READ_MODELS
 from projections.registry import install
@@ -25,6 +26,7 @@ from services.access.tokens import issue
 from services.api.server import Server, address, listen
 from services.api.service import Service
 from services.ledger.application import open_ledger
+from services.policy_files import shipped
 from services.settings import Settings
 from services.vault import Vault
 from services.wiring import Books
@@ -120,6 +122,10 @@ def company() -> Iterator[AnyCommand]:
         yield command(
             "register-customer", customer=customer, by=rep, contact=f"Contact of {customer}", at=at(days=1), **known
         )
+    for rep in ("li", "sun"):
+        told = {"source": "fair", "customer_name": f"Lead of {rep}", "contact": f"Contact of L-{rep}"}
+        yield command("register-lead", customer=f"L-{rep}", by=rep, at=at(days=1), **told)
+        yield command("approve-lead", customer=f"L-{rep}", actor="olga", at=at(days=2))
     for rep in ("li", "sun", "lena", "boss"):
         yield command("claim-customer", customer=f"C-{rep}", rep=rep, at=at(days=2))
     for rep in ("li", "sun"):
@@ -203,3 +209,33 @@ def empty(dsn: str, tmp_path: Path) -> Iterator[Served]:
     """A ledger without a fact, served."""
     with opened_books(dsn, tmp_path) as books, served(books) as here:
         yield here
+
+
+@pytest.fixture(scope="module")
+def court(dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The company under a policy that regulates disputes and pay, and Li's dispute about Sun's customer."""
+    with opened_books(dsn, tmp_path_factory.mktemp("court")) as books:
+        for number, each in enumerate(company()):
+            answer = books.ledger.record(regulated(each), command_id=f"company-{number}")
+            assert answer.refusal is None, str(answer.refusal)
+        with served(books) as here:
+            assert here.ask("cai", "/customers/C-sun").status_code == 404, "nothing is disputed yet"
+            told: dict[str, Any] = {
+                "case": "K-1",
+                "by": "li",
+                "against": ["sun"],
+                "matter": {"act": "holding", "customer": "C-sun", "deal": "D-sun"},
+                "claim": "I was there first",
+            }
+            filed = here.tell("li", "file-dispute", **told, expected=100, actual=0, currency="CNY", at=at(days=6))
+            assert filed.status_code == 200, filed.text
+            yield here
+
+
+def regulated(command: AnyCommand) -> AnyCommand:
+    """The command; the policy that it publishes regulates disputes and pay as the shipped one does."""
+    if not isinstance(command, PublishPolicy):
+        return command
+    terms = shipped("b2b-1")
+    version = command.version.model_copy(update={"disputes": terms.disputes, "payroll": terms.payroll})
+    return command.model_copy(update={"version": version})

@@ -26,6 +26,8 @@ BODIES: dict[str, tuple[bytes, int, str]] = {
     "not UTF-8": (b'{"customer": "\xff"}', 400, "body-not-json"),
     "nested deeply": (b'{"customer": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", 400, "body-not-json"),
     "a lone surrogate": (b'{"customer": "\\ud800"}', 400, "body-not-json"),
+    "a lone surrogate in bytes": (b'{"customer": "\xed\xa0\x80"}', 400, "body-not-json"),
+    "digits without end": (b'{"at": 1' + b"0" * 5_000 + b"}", 400, "body-not-json"),
     "a list": (b"[]", 422, "malformed"),
     "a number": (b"7", 422, "malformed"),
     "null": (b"null", 422, "malformed"),
@@ -153,8 +155,41 @@ def test_headers_that_would_smuggle_a_second_request_are_no_http(house: Served) 
         assert (status, problem["code"]) == (400, "request-malformed"), each
 
 
-def test_headers_without_end_are_cut_off(house: Served) -> None:
-    lines = [b"x-%d: %b\r\n" % (number, b"y" * 1_000) for number in range(66)]  # just too many
+def test_what_is_smuggled_behind_a_good_request_is_not_answered_and_the_good_one_is(house: Served) -> None:
+    good = claim_head(house, "idempotency-key: before-smuggled", f"content-length: {len(body())}") + body()
+
+    answer = asyncio.run(sent(house, good + b"GET /v1/pool HTTP/1.1\r\nhost: x\r\nbad header: x\r\n\r\n"))
+
+    head, _, told = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert json.loads(told)["id"] == "before-smuggled"
+
+
+def test_nothing_is_written_into_a_stream_of_answers_whose_body_is_no_http_any_more(house: Served) -> None:
+    async def talk() -> bytes:
+        where = urlsplit(house.url)
+        reader, writer = await asyncio.open_connection(where.hostname, where.port)
+        head = f"POST /v1/commands HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {house.token('li')}\r\n"
+        writer.write(f"{head}content-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n".encode())
+        writer.write(b'7\r\n"text"\n\r\n')
+        answered = await reader.readuntil(b"}\n\r\n")
+        writer.write(b"no chunk at all\r\n")
+        try:
+            return answered + await reader.read(100_000)
+        finally:
+            writer.close()
+
+    answer = asyncio.run(asyncio.wait_for(talk(), 30))
+
+    head, _, told = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert b"request-malformed" in told
+    assert b"HTTP/1.1" not in told
+    assert not told.endswith(b"0\r\n\r\n"), "a stream that broke off does not end well"
+
+
+def test_headers_without_end_are_cut_off_and_whoever_goes_on_sending_is_told(house: Served) -> None:
+    lines = [b"x-%d: %b\r\n" % (number, b"y" * 1_000) for number in range(500)]
 
     status, problem = raw(house, b"GET /v1/pool HTTP/1.1\r\nhost: x\r\n", *lines)
 

@@ -1,46 +1,7 @@
 """A case over HTTP: its parties and the committee see it, and its panel sees what it is about while it is open."""
 
-from collections.abc import Iterator
-from typing import Any
-
-import pytest
-
-from domain.commands import AnyCommand
-from domain.policy.decisions import PublishPolicy
-from services.policy_files import shipped
 from services.replay.reexecution import reexecute
-from tests.services.api.conftest import Served, at, company, opened_books, served
-
-MATTER = {"act": "holding", "customer": "C-sun", "deal": "D-sun"}
-
-
-@pytest.fixture(scope="module")
-def court(dsn: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The company, with disputes regulated as the shipped policy has them, and Li's dispute about Sun's customer."""
-    with opened_books(dsn, tmp_path_factory.mktemp("court")) as books:
-        for number, each in enumerate(company()):
-            answer = books.ledger.record(with_disputes(each), command_id=f"company-{number}")
-            assert answer.refusal is None, str(answer.refusal)
-        with served(books) as here:
-            assert here.ask("cai", "/customers/C-sun").status_code == 404, "nothing is disputed yet"
-            told: dict[str, Any] = {
-                "case": "K-1",
-                "by": "li",
-                "against": ["sun"],
-                "matter": MATTER,
-                "claim": "I was there first",
-            }
-            filed = here.tell("li", "file-dispute", **told, expected=100, actual=0, currency="CNY", at=at(days=6))
-            assert filed.status_code == 200, filed.text
-            yield here
-
-
-def with_disputes(command: AnyCommand) -> AnyCommand:
-    """The command; the policy that it publishes regulates disputes as the shipped one does."""
-    if not isinstance(command, PublishPolicy):
-        return command
-    version = command.version.model_copy(update={"disputes": shipped("b2b-1").disputes})
-    return command.model_copy(update={"version": version})
+from tests.services.api.conftest import Served, at
 
 
 def test_parties_those_above_and_the_committee_see_the_case(court: Served) -> None:

@@ -11,8 +11,13 @@ from domain.permissions import CLAUSE, DUTIES, ROWS, Reach
 from services.api.examples import example
 from tests.services.api.conftest import AS, Served, at
 
-OF_CASES: Final = {("see a case", "own"), ("see a case", "unit")}
-"""Cells that take a case; test_cases.py has one."""
+ON_CASES: Final = ("see a bundle", "see people in a bundle", "see a what-if", "see a re-execution")
+OF_CASES: Final = {
+    ("see a case", "own"),
+    ("see a case", "unit"),
+    *((act, reach) for act in ON_CASES for reach in ("own", "unit", "all")),
+}
+"""Cells that take a case; test_cases.py and test_hearings.py have one."""
 
 CELLS: Final = [(act, duty) for act in ROWS for duty in DUTIES if (act, ROWS[act].reaches[duty]) not in OF_CASES]
 DENIED: Final = {"not-allowed", "not-in-sight"}
@@ -42,8 +47,10 @@ def body_for(name: str, whose: str) -> dict[str, Any]:
         "unit": unit,
         "parent": unit,
     }
-    if name in ("register-customer", "open-deal", "create-unit"):
+    if name in ("register-lead", "convert-lead", "register-customer", "open-deal", "create-unit"):
         mine |= {
+            "register-lead": {"customer": "new"},
+            "convert-lead": {"customer": f"L-{whose}"},
             "register-customer": {"customer": "new"},
             "open-deal": {"deal": "new"},
             "create-unit": {"unit": "new"},
@@ -63,8 +70,14 @@ def told(house: Served, who: str, name: str, whose: str) -> httpx.Response:
 READS: Final[dict[str, Callable[[str], str]]] = {
     "see the public pool": lambda _: "/v1/pool",
     "see who is due to drop": lambda _: "/v1/pool/due",
+    "see leads": lambda whose: f"/v1/leads?by={whose}",
     "see a customer": lambda whose: f"/v1/customers/C-{whose}/history",
     "see a case": lambda _: "/v1/cases",
+    "see a bundle": lambda _: "/v1/cases/K-1/bundle",
+    "see people in a bundle": lambda _: "/v1/cases/K-1/bundle?with_personal=true",
+    "see a re-execution": lambda _: "/v1/cases/K-1/reexecution",
+    "see payroll": lambda _: "/v1/payroll",
+    "see a statement": lambda whose: f"/v1/reps/{whose}/statements",
     "see a deal": lambda whose: f"/v1/deals/D-{whose}/explain",
     "see the funnel": lambda _: "/v1/funnel",
     "see sales": lambda whose: f"/v1/sales/D-{whose}",
@@ -81,6 +94,8 @@ READS: Final[dict[str, Callable[[str], str]]] = {
 def read(house: Served, who: str, act: str, whose: str) -> httpx.Response:
     if act == "ask whether taken":
         return house.by(who).post("/v1/availability", json={"phone": "13800138000"})
+    if act == "see a what-if":
+        return house.by(who).post("/v1/cases/K-1/what-if", json={"omit": ["1"]})
     return house.by(who).get(READS[act](whose))
 
 

@@ -90,7 +90,7 @@ def test_pages_are_compressed_for_who_can_read_them_so(client: httpx.Client) -> 
 def test_what_cannot_be_asked_for_is_a_problem_that_says_what_can(client: httpx.Client, query: str) -> None:
     answer = client.get(f"/events?{query}")
 
-    assert (answer.status_code, answer.json()["code"]) == (400, "bad-request")
+    assert (answer.status_code, answer.json()["code"]) == (400, "request-malformed")
     assert answer.headers["content-type"] == "application/problem+json"
 
 

@@ -76,7 +76,7 @@ def test_a_quiet_stream_beats_and_moves_its_reader_on_past_what_was_not_asked_fo
 def test_a_last_event_id_that_is_no_position_is_a_problem(client: httpx.Client) -> None:
     answer = client.get("/events", headers={**EVENT_STREAM, "Last-Event-ID": "yesterday"})
 
-    assert (answer.status_code, answer.json()["code"]) == (400, "bad-request")
+    assert (answer.status_code, answer.json()["code"]) == (400, "request-malformed")
 
 
 class Counted(Feed):

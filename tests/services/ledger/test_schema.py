@@ -8,7 +8,8 @@ import pytest
 from services.database import connect
 from services.ledger.application import Ledger, open_ledger
 from services.ledger.schema import Migration, SchemaUnusable, known_migrations, migrate
-from services.vault import MasterKeyUnusable, Vault
+from services.master_keys import MasterKeyUnusable
+from services.vault import Vault
 from tests.samples import opening
 
 

@@ -27,6 +27,7 @@ from ledger_subscriber.kinds.customer import (
     DuplicateSuspected,
 )
 from ledger_subscriber.kinds.deal import DealLost, DealOpened, StageAdvanced, StageReverted
+from ledger_subscriber.kinds.lead import LeadApproved, LeadConverted, LeadRegistered, LeadRejected
 from ledger_subscriber.kinds.mentorship import CustomerDonated, MentorAssigned, MentorshipEnded, SharingAgreed
 from ledger_subscriber.kinds.organisation import QuotaSet, RepJoined, RepLeft, RepTransferred, UnitCreated, UnitMoved
 from ledger_subscriber.kinds.payee import PayoutConfirmed, PayoutRejected
@@ -81,6 +82,10 @@ KINDS: Final[dict[str, type[Fact]]] = {
     "dispute-filed.v1": DisputeFiled,
     "duplicate-suspected.v1": DuplicateSuspected,
     "evidence-submitted.v1": EvidenceSubmitted,
+    "lead-approved.v1": LeadApproved,
+    "lead-converted.v1": LeadConverted,
+    "lead-registered.v1": LeadRegistered,
+    "lead-rejected.v1": LeadRejected,
     "legal-hold-lifted.v1": LegalHoldLifted,
     "legal-hold-placed.v1": LegalHoldPlaced,
     "member-recused.v1": MemberRecused,

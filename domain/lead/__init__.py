@@ -1,0 +1,1 @@
+"""Who might become a customer, and what it takes to become one."""
