@@ -1,5 +1,6 @@
 """Rows laid aside in a file while they are arranged: files name their digest before the first row, so it must be known first."""
 
+import re
 from collections.abc import Iterator
 from tempfile import TemporaryFile
 from types import TracebackType
@@ -12,7 +13,11 @@ from services.payroll.exports.batches import COLUMNS, TIME
 from services.payroll.exports.content import BETWEEN, ESCAPES, NULL
 from services.payroll.exports.text import mended
 
-MEANT: Final = {escape[1]: sign for sign, escape in ESCAPES.items()}
+PARTING: Final = f"\\{BETWEEN}".encode()
+TOLD_APART: Final = "u"
+"""What stands for an escaped separator, at which the reader would part the fields."""
+
+MEANT: Final = {**{escape[1]: sign for sign, escape in ESCAPES.items()}, TOLD_APART: BETWEEN}
 ESCAPED: Final = r"\\"
 
 AS_READ: Final = pa.schema([pa.field(f.name, pa.int64() if f.type == TIME else f.type) for f in COLUMNS])
@@ -41,6 +46,8 @@ class RowsAside:
 
     def add(self, block: bytes) -> None:
         """Lay aside rows as they are digested: whole lines."""
+        if PARTING in block:
+            block = re.sub(rb"\\[\s\S]", told_apart, block)
         table = csv.read_csv(pa.BufferReader(block), READ, PARSE, CONVERT)
         columns = [each.cast(field.type) for each, field in zip(table.columns, COLUMNS, strict=True)]
         if block.count(b"\\") != block.count(NULL.encode()):
@@ -56,6 +63,10 @@ class RowsAside:
         reader = pa.ipc.open_file(pa.PythonFile(self._file, "r"))
         for i in range(reader.num_record_batches):
             yield reader.get_batch(i)
+
+
+def told_apart(escape: re.Match[bytes]) -> bytes:
+    return f"\\{TOLD_APART}".encode() if escape[0] == PARTING else escape[0]
 
 
 def unescaped(values: pa.ChunkedArray) -> pa.Array:
