@@ -13,7 +13,7 @@ from rich.console import RenderableType
 from domain.payroll.decisions import ClosePeriod
 from domain.payroll.facts import Payroll, Period, PeriodClosed, Totals, Unusual
 from services.cli.failing import CHECK_FAILED, Failure, refused
-from services.cli.output import AsJson, Justify, answer, listed, money, paragraph, table
+from services.cli.output import AsJson, Justify, answer, listed, money, paragraph, progress, table
 from services.payroll.payouts import Paid, standing, told_of_unfinished
 from services.payroll.run import Looked, PayrollRun, ProjectionBehind
 from services.payroll.statement import NoSuchPeriod
@@ -79,8 +79,15 @@ def close(
     """Close a month for good. What is unusual is listed, and needs --reason; nothing is half done."""
     month(period)
     with open_books(os.environ) as books:
-        with expected(period):
-            found = books.payroll().close(period, reason=reason, actor=actor, settled=settled)
+        with expected(period), progress() as bar:
+            task = bar.add_task("Closing", total=None)
+            found = books.payroll().close(
+                period,
+                reason=reason,
+                actor=actor,
+                settled=settled,
+                telling=lambda what, done, of: bar.update(task, description=what, completed=done, total=of),
+            )
         if found.refusal:
             raise refused(found.refusal)
         closed = found.command
