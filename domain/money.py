@@ -3,6 +3,7 @@
 Minor units by ISO 4217 (CNY 2, JPY 0, KWD 3). Shares are basis points, 10000 of them the whole.
 """
 
+import re
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Annotated, Final
@@ -12,6 +13,8 @@ from pydantic_core import PydanticCustomError
 
 WHOLE: Final = 10_000
 """Basis points in the whole."""
+
+PLAIN_RATE: Final = re.compile(r"^(0|[1-9][0-9]{0,8})(\.[0-9]{1,12})?$")
 
 MINOR_UNITS: Final = {
     **dict.fromkeys("AED AUD BRL CAD CHF CNY CZK DKK EUR GBP HKD IDR ILS INR MOP MXN MYR NOK NZD".split(), 2),
@@ -42,6 +45,13 @@ def _known(value: str) -> str:
     return value
 
 
+def _plain(rate: object) -> object:
+    if isinstance(rate, str) and not PLAIN_RATE.fullmatch(rate):
+        told = "a rate is text in plain digits with a point, such as 7.1234; at most 9 digits before it and 12 after"
+        raise PydanticCustomError("malformed", told)
+    return rate
+
+
 def _more_than_zero(rate: str) -> str:
     if not Fraction(rate):
         raise PydanticCustomError("amount-not-positive", "a rate is more than zero")
@@ -54,7 +64,9 @@ Minor = Annotated[int, BeforeValidator(_whole), AfterValidator(_positive)]
 Currency = Annotated[str, AfterValidator(_known)]
 """A currency by its code in ISO 4217."""
 
-Rate = Annotated[str, StringConstraints(pattern=r"^(0|[1-9]\d{0,8})(\.\d{1,12})?$"), AfterValidator(_more_than_zero)]
+Rate = Annotated[
+    str, BeforeValidator(_plain), StringConstraints(pattern=PLAIN_RATE.pattern), AfterValidator(_more_than_zero)
+]
 """What one whole unit of a currency is in whole units of another, exact: plain digits with a point, such as `7.1234`."""
 
 

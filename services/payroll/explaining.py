@@ -5,6 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 from heapq import nsmallest
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from psycopg import Connection
 
@@ -14,6 +15,8 @@ from domain.policy.terms import ClawbackTerms
 from projections.explain import Explained, Reason, explain_line
 from projections.statements import StatementRow, StatementSums
 from services.payroll.difference import TOLD
+from services.payroll.payouts import outcomes
+from services.payroll.payouts import told as payout_told
 from services.payroll.statements import Opened
 
 STEPS_OF: Final = 12
@@ -24,6 +27,8 @@ STATES: Final = {
     "settled": ", which was settled elsewhere",
     "preview": ", as it would be closed now",
 }
+
+ZONE: Final = "SELECT version->>'time_zone' FROM commission_plan WHERE policy = %s"
 
 SOURCE: Final = "SELECT rate, source FROM payroll_rate WHERE position = %s"
 
@@ -39,9 +44,19 @@ def explain_statement(found: Opened, payee: str, terms: ClawbackTerms) -> Iterat
     rows = list(found.rows(payee))
     for each in sums:
         told = list(reasons(found, each, rows, terms))
+        told += paid(found, each)
         yield Explained(found.heading.position, about(found, payee), int(each.payable), each.currency, told)
     if not sums:
         yield Explained(found.heading.position, about(found, payee), 0, None, list(why_none(found, payee)))
+
+
+def paid(found: Opened, sums: StatementSums) -> Iterator[Reason]:
+    """Whether what a closed month's statement pays was paid."""
+    if found.heading.state == "preview" or not sums.payable:
+        return
+    payout = outcomes(found, sums.payee).get((sums.currency, sums.payee))
+    zone = found.connection.execute(ZONE, [found.heading.policy]).fetchone() or ("UTC",)
+    yield Reason(payout_told(payout, found.heading.state, ZoneInfo(zone[0])), None, "payroll/payout")
 
 
 def about(found: Opened, payee: str) -> str:

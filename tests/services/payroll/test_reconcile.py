@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from projections.payouts import payouts
+from services.payroll.explaining import explain_statement
 from services.payroll.payouts import Paid, standing
 from services.payroll.returned.mapping import ReturnMapping, ReturnUnusable
 from services.payroll.returned.run import PeriodNotClosed, Reconciled, reconcile
@@ -157,3 +158,19 @@ def test_a_file_told_before_and_another_since_change_nothing_when_told_again(fir
 
     assert (again.confirmed, [each.external_id for each in again.findings.twice]) == (0, ["B-1"])
     assert confirmed(firm) == before
+
+
+def test_a_statement_says_in_its_explanation_how_its_payout_stands(firm: Company, tmp_path: Path) -> None:
+    firm.month("2024-06", "06-01 09:00", "07-02 09:00")
+    assert firm.policy.payroll
+    reconciled(firm, returned(tmp_path, ALL_PAID[0], "B-2,Zhou,6000.00,2024-07-15,failed"))
+
+    said = {}
+    with firm.run.statements("2024-06") as found:
+        for payee in ("Li", "Zhou", "Feng"):
+            [told] = explain_statement(found, payee, firm.policy.payroll.clawback)
+            said[payee] = list(told.reasons)[-1].text
+
+    assert said["Li"].startswith("It was paid on 2024-07-15 under B-1")
+    assert said["Zhou"].startswith("The bank rejected B-2 on 2024-07-15")
+    assert said["Feng"] == "It is not confirmed as paid yet."

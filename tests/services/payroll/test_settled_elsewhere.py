@@ -101,3 +101,13 @@ def test_every_file_of_it_says_that_it_was_settled_elsewhere(firm: Company, tmp_
 
     assert [each.heading.state for each in written] == ["settled"] * 4
     assert all("settled" in each.path.read_text("utf-8-sig") for each in written)
+
+
+def test_a_first_month_that_would_pay_a_history_says_so_before_it_is_closed(firm: Company) -> None:
+    firm.clock.move_to(on("06-10 10:00"))
+
+    looked = firm.run.look("2024-05", exports=False)
+
+    [earlier] = [each for each in looked.unusual if each.kind == "earlier-receipts"]
+    assert earlier.count == 1
+    assert "D-Li P-1 1,200.00 CNY" in earlier.told
