@@ -14,7 +14,7 @@ from domain.deal.decisions import DealCommand
 from domain.lead.decisions import LeadCommand
 from domain.mentorship.decisions import MentorshipCommand
 from domain.organisation.decisions import OrganisationCommand
-from domain.payee.decisions import ConfirmPayout
+from domain.payee.decisions import PayeeCommand
 from domain.payment.decisions import PaymentCommand
 from domain.payroll.decisions import PayrollCommand
 from domain.person.decisions import PersonCommand
@@ -39,7 +39,7 @@ AnyCommand = (
     | ConductCommand
     | PersonCommand
     | PayrollCommand
-    | ConfirmPayout
+    | PayeeCommand
     | PublishPolicy
 )
 

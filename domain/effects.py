@@ -38,7 +38,7 @@ from domain.facts import AnyFact
 from domain.lead.facts import LeadApproved, LeadConverted, LeadRegistered, LeadRejected
 from domain.mentorship.facts import CustomerDonated, MentorAssigned, MentorshipEnded, SharingAgreed
 from domain.organisation.facts import QuotaSet, RepJoined, RepLeft, RepTransferred, UnitCreated, UnitMoved
-from domain.payee.facts import PayoutConfirmed
+from domain.payee.facts import PayoutConfirmed, PayoutRejected
 from domain.payment.facts import PaymentReceived, PaymentRefunded
 from domain.payout.facts import PayoutHeld, PayoutReleased
 from domain.payroll.facts import PeriodClosed, PeriodOpened
@@ -57,6 +57,8 @@ from domain.pool.facts import (
     TierChanged,
     taken_over,
 )
+from domain.rate.facts import RatePublished
+from domain.returned.facts import ReturnReconciled
 from domain.role.facts import RoleEarned, RoleExpired, RoleRevoked, RoleTransferred
 from domain.visit.facts import (
     ProtectionExpired,
@@ -133,6 +135,11 @@ def kept_for_a_case(subject: str) -> tuple[str, str]:
     return ("open-case", subject)
 
 
+def told_by(period: str, file: str) -> tuple[str, str]:
+    """The tally of payouts that were recorded of a return file."""
+    return ("return", f"{period}/{file}")
+
+
 def effects(fact: AnyFact) -> tuple[Effect, ...]:
     """What the fact changes in the shared facts of its ledger."""
     if isinstance(fact, PoolFact):
@@ -167,7 +174,9 @@ def effects(fact: AnyFact) -> tuple[Effect, ...]:
         case OfCase():
             return of_case(fact)
         case PayoutConfirmed():
-            return (Hold("payout", fact.external_id), Hold("paid-statement", fact.statement))
+            return (Hold("payout", fact.external_id), Hold("paid-statement", fact.statement), *of_file(fact))
+        case PayoutRejected():
+            return (*((Free("paid-statement", fact.statement),) if fact.undone else ()), *of_file(fact))
         case (
             LeadApproved() | DuplicateSuspected() | CustomerPlaceCorrected() | CustomerGraded() | CustomerDonated()
             | VisitPlanned() | VisitVerified() | VisitRejected() | VisitOverridden()
@@ -175,10 +184,14 @@ def effects(fact: AnyFact) -> tuple[Effect, ...]:
             | RoleEarned() | RoleTransferred() | RoleRevoked() | RoleExpired() | SharingAgreed() | PayoutHeld() | PayoutReleased()
             | UnitCreated() | UnitMoved() | RepJoined() | RepTransferred() | RepLeft() | QuotaSet()
             | MentorAssigned() | MentorshipEnded() | PolicyPublished() | PenaltyApplied() | PenaltyLifted()
-            | LegalHoldPlaced() | LegalHoldLifted() | PeriodOpened() | PeriodClosed()
+            | LegalHoldPlaced() | LegalHoldLifted() | PeriodOpened() | PeriodClosed() | RatePublished() | ReturnReconciled()
         ):  # fmt: skip
             return ()
     assert_never(fact)
+
+
+def of_file(fact: PayoutConfirmed | PayoutRejected) -> tuple[Effect, ...]:
+    return (Count(*told_by(fact.period, fact.file), 1),) if fact.file else ()
 
 
 def of_case(fact: CaseFact) -> tuple[Effect, ...]:

@@ -30,7 +30,7 @@ from domain.mentorship.decisions import MentorshipCommand
 from domain.organisation import decisions as organisation
 from domain.organisation.decisions import OrganisationCommand
 from domain.payee import decisions as payee
-from domain.payee.decisions import ConfirmPayout
+from domain.payee.decisions import PayeeCommand
 from domain.payment import decisions as payment
 from domain.payment.decisions import PaymentCommand
 from domain.payroll import decisions as payroll
@@ -138,8 +138,8 @@ def decide(command: AnyCommand, world: World) -> Answer:
         return person.decide(command, world)
     if isinstance(command, PayrollCommand):
         return payroll.decide(command, world)
-    if isinstance(command, ConfirmPayout):
-        return payee.confirm(command, world)
+    if isinstance(command, PayeeCommand):
+        return payee.decide(command, world)
     if isinstance(command, PublishPolicy):
         return policy.publish(command, world)
     assert_never(command)

@@ -3,14 +3,18 @@
 Minor units by ISO 4217 (CNY 2, JPY 0, KWD 3). Shares are basis points, 10000 of them the whole.
 """
 
+import re
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, StringConstraints
 from pydantic_core import PydanticCustomError
 
 WHOLE: Final = 10_000
 """Basis points in the whole."""
+
+PLAIN_RATE: Final = re.compile(r"^(0|[1-9][0-9]{0,8})(\.[0-9]{1,12})?$")
 
 MINOR_UNITS: Final = {
     **dict.fromkeys("AED AUD BRL CAD CHF CNY CZK DKK EUR GBP HKD IDR ILS INR MOP MXN MYR NOK NZD".split(), 2),
@@ -41,11 +45,29 @@ def _known(value: str) -> str:
     return value
 
 
+def _plain(rate: object) -> object:
+    if isinstance(rate, str) and not PLAIN_RATE.fullmatch(rate):
+        told = "a rate is text in plain digits with a point, such as 7.1234; at most 9 digits before it and 12 after"
+        raise PydanticCustomError("malformed", told)
+    return rate
+
+
+def _more_than_zero(rate: str) -> str:
+    if not Fraction(rate):
+        raise PydanticCustomError("amount-not-positive", "a rate is more than zero")
+    return rate
+
+
 Minor = Annotated[int, BeforeValidator(_whole), AfterValidator(_positive)]
 """An amount in whole minor units, more than zero and less than 2^63."""
 
 Currency = Annotated[str, AfterValidator(_known)]
 """A currency by its code in ISO 4217."""
+
+Rate = Annotated[
+    str, BeforeValidator(_plain), StringConstraints(pattern=PLAIN_RATE.pattern), AfterValidator(_more_than_zero)
+]
+"""What one whole unit of a currency is in whole units of another, exact: plain digits with a point, such as `7.1234`."""
 
 
 def part_of(amount: int, bps: int) -> int:
@@ -55,6 +77,16 @@ def part_of(amount: int, bps: int) -> int:
     500000
     """
     return amount * bps // WHOLE
+
+
+def converted(amount: int, currency: str, into: str, rate: str) -> tuple[int, Fraction]:
+    """An amount of zero or more in another currency: in its minor units, rounded to the nearest (a half up), and exactly.
+
+    >>> converted(10_001, "USD", "CNY", "7.1234"), converted(50, "JPY", "KWD", "0.00205")
+    ((71241, Fraction(356205617, 5000)), (103, Fraction(205, 2)))
+    """
+    exact = amount * Fraction(rate) * Fraction(10) ** (MINOR_UNITS[into] - MINOR_UNITS[currency])
+    return (2 * exact.numerator + exact.denominator) // (2 * exact.denominator), exact
 
 
 def split(amount: int, shares: Sequence[int]) -> list[int]:

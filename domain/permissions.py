@@ -94,7 +94,10 @@ apply-penalty           -               -     -     -     all   -     all   all
 lift-penalty            -               -     -     -     all   -     all   all
 open-period             -               -     -     -     -     all   -     all
 close-period            -               -     -     -     -     all   -     all
+publish-rate            -               -     -     -     -     all   -     all
 confirm-payout          -               -     -     -     -     all   -     all
+reject-payout           -               -     -     -     -     all   -     all
+reconcile-return        -               -     -     -     -     all   -     all
 see the public pool     -               all   all   all   all   -     all   all
 see who is due to drop  -               -     -     -     all   -     -     all
 see leads               -               own   unit  unit  all   -     -     all

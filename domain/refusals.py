@@ -140,8 +140,14 @@ class Code(StrEnum):
     CLOSING_BEHIND = "closing-behind", "A closing reaches at least as far as the one before it."
     PERIOD_NOT_CLOSED = "period-not-closed", "Only a closed period's statements are paid."
     PAYOUT_REPEATED = "payout-repeated", "The bank's id of a payout is confirmed once."
+    PAYOUT_REJECTED = "payout-rejected", "A payment is rejected once."
     PAYOUT_CONFIRMED = "payout-confirmed", "A statement is paid once."
-    REASON_MISSING = "reason-missing", "Closing over what is unusual needs a reason."
+    SETTLED_LATE = "settled-late", "Only what lies before the first month paid from here was settled elsewhere."
+    SETTLED_ELSEWHERE = "settled-elsewhere", "Of a month that was settled elsewhere nothing is paid from here."
+    RATE_CIRCULAR = "rate-circular", "A currency is converted once a month, into one that is not converted itself."
+    RETURN_REPEATED = "return-repeated", "A return file is reconciled once."
+    RETURN_UNFINISHED = "return-unfinished", "A return file counts when all that it tells is recorded, and not before."
+    REASON_MISSING = "reason-missing", "Closing over what is unusual, or what was settled elsewhere, needs a reason."
 
     # organisation, mentors, policies
     CYCLE = "cycle", "The organisation's tree has no cycles."

@@ -22,6 +22,7 @@ from domain.fact import (
     case_stream,
     customer_stream,
     deal_stream,
+    payee_stream,
 )
 from domain.facts import AnyFact
 from domain.organisation import facts as organisation
@@ -112,6 +113,12 @@ class World:
         """Everything known of a case; the empty history when there is none."""
         stream = self._stream(case_stream(case), CaseStream)
         assert isinstance(stream, CaseStream)
+        return stream
+
+    def payee(self, payee: str) -> PayeeStream:
+        """Everything known of what was paid to somebody; the empty history when nothing was."""
+        stream = self._stream(payee_stream(payee), PayeeStream)
+        assert isinstance(stream, PayeeStream)
         return stream
 
     def seen_case(self, case: str) -> CaseStream | None:

@@ -8,6 +8,9 @@ from typing import Final
 
 from psycopg import sql
 
+from projections.converting import LINES
+from projections.statements import STATEMENT_ROW
+
 ROOM: Final = (
     "SET LOCAL statement_timeout = 0",
     "SET LOCAL idle_in_transaction_session_timeout = 0",
@@ -15,7 +18,15 @@ ROOM: Final = (
     "SET LOCAL jit = off",
 )
 
-PASSING: Final = ("gathered", "standing", "freed", "reclaimed")
+PASSING_ROW: Final = "passing_row"
+PASSING_SUMS: Final = "passing_sums"
+PASSING: Final = ("gathered", "standing", "freed", "reclaimed", "converted", PASSING_ROW, PASSING_SUMS)
+
+STAND: Final = (
+    "CREATE TEMP TABLE {rows} (LIKE {statement_row}) ON COMMIT DROP",
+    "CREATE TEMP TABLE {sums} (LIKE {statement}, PRIMARY KEY (period, currency, payee)) ON COMMIT DROP",
+)
+"""Where the statements stand: the rows without an index, for they are read whole, in the order in which they are written."""
 
 COLUMNS: Final = """l.position, l.number, l.currency, coalesce(l.payee, '') COLLATE "C" AS payee, l.deal, l.customer, l.payment,
     l.role, l.of, l.amount, l.policy, l.occurred_at, l.recorded_at"""
@@ -23,16 +34,19 @@ COLUMNS: Final = """l.position, l.number, l.currency, coalesce(l.payee, '') COLL
 COVERED: Final = """(h.payment IS NULL OR h.payment = g.payment) AND (h.role IS NULL OR h.role = g.role)
     AND (h.payee IS NULL OR h.payee = g.payee)"""
 
+NOBODYS: Final = "CASE WHEN l.payee IS NULL THEN 'nobody' END"
+"""What holds a line back by itself, unless a case does."""
+
 RECEIVED: Final = (
     "CREATE TEMP TABLE gathered ON COMMIT DROP AS SELECT {columns}, l.cause, 'accrual' AS section,"
-    ' NULL::text AS corrects_line, NULL::text AS corrects_period, NULL::text AS "case", NULL::text AS clause'
+    ' NULL::text AS corrects_line, NULL::text AS corrects_period, NULL::text AS "case", {nobodys} AS clause'
     " FROM {commission_line} l WHERE l.position > %(since)s AND l.position <= %(until)s AND l.cause = 'payment'"
 )
 """What receipts booked. It is the first of its payment, so it corrects nothing."""
 
 CHANGED: Final = (
     "INSERT INTO gathered SELECT {columns}, l.cause, CASE WHEN p.first IS NULL THEN 'accrual' ELSE 'adjustment' END,"
-    " e.position || '.' || e.number, c.period, NULL, NULL FROM {commission_line} l"
+    " e.position || '.' || e.number, c.period, NULL, {nobodys} FROM {commission_line} l"
     " LEFT JOIN LATERAL (SELECT min(b.position) AS first FROM {commission_line} b WHERE b.deal = l.deal"
     "   AND b.payment = l.payment AND b.position <= %(since)s) p ON true"
     " LEFT JOIN LATERAL (SELECT b.position, b.number FROM {commission_line} b WHERE b.deal = l.deal"
@@ -66,8 +80,6 @@ HELD: Final = (
     " WHERE g.position = m.position AND g.number = m.number"
 )
 
-NOBODYS: Final = "UPDATE gathered SET clause = 'nobody' WHERE payee = '' AND clause IS NULL"
-
 FREED: Final = (
     'CREATE TEMP TABLE freed ON COMMIT DROP AS SELECT {columns}, d."case", d.clause, d.period AS held_in'
     " FROM {held_line} d JOIN {commission_line} l USING (position, number)"
@@ -83,15 +95,15 @@ RECLAIMED_COLUMNS: Final = (
 )  # fmt: skip
 
 GATHER: Final = (
+    *STAND,
     RECEIVED,
     CHANGED,
     LATE,
     STANDING,
     HELD,
-    NOBODYS,
     FREED,
     RECLAIMED,
-    "ANALYZE gathered, standing, freed",
+    "ANALYZE gathered (currency, payee, section, clause), standing, freed",
 )
 
 SAME_LINE: Final = """b.deal = k.deal AND b.payment = k.payment AND b.role = k.role AND b.of IS NOT DISTINCT FROM k.of
@@ -138,11 +150,24 @@ MOVEMENTS: Final = (
 BARE: Final = "NULL, NULL, NULL, NULL, NULL"
 """A sum's deal, customer, payment, role and whose it was."""
 
+TIMES: Final = ("occurred_at", "recorded_at")
+
+FIELDS: Final = ", ".join(
+    f"(extract(epoch FROM {name}) * 1000000)::bigint" if name in TIMES else f'"{name}"'
+    for name in STATEMENT_ROW.columns
+)
+"""A row as it is digested: times in microseconds since 1970."""
+
+IN_ORDER: Final = "place, position, line_number, deal, payment, role, of, cause"
+
+STATEMENT_OF: Final = '(currency || payee) COLLATE "C"'
+"""One key for currency and payee, in the order of the two: all currencies have three letters. Sorting by one is faster."""
+
 ROWS: Final = (
     "INSERT INTO {rows} (period, number, payee, currency, section, amount, deal, customer, payment, role, of, cause, line,"
     ' position, occurred_at, recorded_at, corrects_line, corrects_period, "case", policy)'
-    " SELECT %(period)s, row_number() OVER (PARTITION BY currency, payee"
-    "   ORDER BY place, position, line_number, deal, payment, role, of, cause), payee, currency, section, amount, deal,"
+    " SELECT %(period)s, row_number() OVER (PARTITION BY {statement_of}"
+    "   ORDER BY {in_order}), payee, currency, section, amount, deal,"
     "   customer, payment, role, of, cause, position || '.' || line_number, position, occurred_at, recorded_at, corrects_line,"
     '   corrects_period, "case", policy FROM ('
     "   SELECT CASE section WHEN 'accrual' THEN 2 ELSE 3 END AS place, section, payee, currency, amount, deal, customer,"
@@ -152,18 +177,20 @@ ROWS: Final = (
     '     occurred_at, recorded_at, NULL, NULL, "case", policy FROM gathered WHERE clause IS NOT NULL'
     "   UNION ALL SELECT 6, 'release', payee, currency, amount, deal, customer, payment, role, of, clause, position, number,"
     '     occurred_at, recorded_at, NULL, held_in, "case", policy FROM freed'
-    "   UNION ALL SELECT CASE cause WHEN 'borne' THEN 4 ELSE 9 END, CASE cause WHEN 'borne' THEN 'clawback' ELSE 'owed' END,"
+    "   UNION ALL {converted}"
+    "   UNION ALL SELECT CASE cause WHEN 'borne' THEN 4 ELSE 10 END, CASE cause WHEN 'borne' THEN 'clawback' ELSE 'owed' END,"
     "     payee, currency, amount, deal, customer, payment, role, of, cause, NULL, NULL, NULL, NULL, corrects_line,"
     "     corrects_period, NULL, %(policy)s FROM reclaimed"
-    "   UNION ALL SELECT 9, 'owed', payee, currency, -\"offset\", {bare}, 'offset', NULL, NULL, NULL, NULL, NULL, NULL, NULL,"
+    "   UNION ALL SELECT 10, 'owed', payee, currency, -\"offset\", {bare}, 'offset', NULL, NULL, NULL, NULL, NULL, NULL, NULL,"
     '     %(policy)s FROM {sums} WHERE period = %(period)s AND "offset" <> 0'
     "   UNION ALL SELECT t.place, t.section, s.payee, s.currency, t.amount, {bare},"
-    "     CASE WHEN s.gone AND t.place > 7 THEN 'receivable' END, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM {sums} s"
-    "     CROSS JOIN LATERAL (VALUES (1, 'opening', opening), (7, 'payable', payable), (8, 'closing', closing))"
+    "     CASE WHEN s.gone AND t.place > 8 THEN 'receivable' END, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM {sums} s"
+    "     CROSS JOIN LATERAL (VALUES (1, 'opening', opening), (8, 'payable', payable), (9, 'closing', closing))"
     "       t (place, section, amount)"
-    "     WHERE s.period = %(period)s AND (t.amount <> 0 OR t.place = 7)) r"
+    "     WHERE s.period = %(period)s AND (t.amount <> 0 OR t.place = 8)) r"
+    " ORDER BY {statement_of}, {in_order} RETURNING {fields}"
 )
-"""The rows of all statements in their one order."""
+"""The rows of all statements, written and given in their one order."""
 
 HELD_NOW: Final = (
     'INSERT INTO {held_line} (position, number, period, "case", clause, released)'
@@ -174,10 +201,22 @@ LET_IN: Final = (
     "UPDATE {held_line} d SET released = %(period)s FROM freed f WHERE d.position = f.position AND d.number = f.number"
 )
 
+KEEP: Final = (
+    "INSERT INTO {statement} SELECT * FROM {sums}",
+    "INSERT INTO {statement_row} SELECT * FROM {rows}",
+    HELD_NOW,
+    LET_IN,
+)
+
 PARTS: Final = {
+    "nobodys": sql.SQL(NOBODYS),
+    "in_order": sql.SQL(IN_ORDER),
+    "statement_of": sql.SQL(STATEMENT_OF),
+    "fields": sql.SQL(FIELDS),
     "columns": sql.SQL(COLUMNS),
     "covered": sql.SQL(COVERED),
     "same_line": sql.SQL(SAME_LINE),
     "bare": sql.SQL(BARE),
+    "converted": sql.SQL(LINES),
 }
 """What several of the statements have in common, by the name that stands for it in braces."""

@@ -22,6 +22,8 @@ from domain.record import Recorded
 from domain.streams import DealStream, evolve_deal
 from projections import periods
 from projections.booking import BookedLine, Difference, LineKey, booked_line, cause_of
+from projections.closing import Arranged
+from projections.converting import RATE
 from projections.desk import Desk
 from projections.reading import Found, Page, bounded, instant, page
 from projections.statements import TABLES
@@ -62,11 +64,13 @@ class DealAtHand:
 
 class Lines:
     name: ClassVar[str] = "lines"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     money: ClassVar[bool] = True
-    tables: ClassVar[tuple[Table[Any], ...]] = (LINE, PLAN, *TABLES)
+    tables: ClassVar[tuple[Table[Any], ...]] = (LINE, PLAN, RATE, *TABLES)
 
     def __init__(self) -> None:
+        self.kept: Arranged | None = None
+        """Statements that whoever closes the period has arranged and written down, in the transaction that folds the closing."""
         self.deals: OrderedDict[str, DealAtHand] = OrderedDict()
         self.plans: dict[str, PolicyVersion] = {}
 
@@ -84,7 +88,7 @@ class Lines:
                         desk.open(LINE).append(line)
                     periods.hold(recorded, before, self.deals[recorded.stream].stream.holds, desk)
                 case OfPayroll():
-                    periods.open_or_close(recorded, desk, LINE, self.plans)
+                    periods.open_or_close(recorded, desk, LINE, self.plans, self.kept)
                 case OfOrganisation():
                     periods.come_or_go(recorded, desk)
                 case OfCustomer() | OfSubject() | OfPayee():

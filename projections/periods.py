@@ -7,8 +7,10 @@ from domain.organisation.facts import RepJoined, RepLeft
 from domain.payout.facts import Holds, PayoutHeld
 from domain.payroll.facts import PeriodClosed, PeriodOpened
 from domain.policy.terms import PolicyVersion
+from domain.rate.facts import RatePublished
 from domain.record import Recorded
-from projections.closing import Cut, arrange, in_generation
+from projections.closing import Arranged, Cut, Shelves, arrange, clear, in_generation, keep
+from projections.converting import RATE, note
 from projections.desk import Desk
 from projections.statements import (
     CLOSING,
@@ -44,9 +46,17 @@ def come_or_go(recorded: Recorded, desk: Desk) -> None:
         desk.open(COMING).append(ComingRow(recorded.position, fact.rep, isinstance(fact, RepLeft)))
 
 
-def open_or_close(recorded: Recorded, desk: Desk, line: Table[Any], plans: Mapping[str, PolicyVersion]) -> None:
-    """Note a month opened, or arrange the statements of one that is closed."""
+def open_or_close(
+    recorded: Recorded,
+    desk: Desk,
+    line: Table[Any],
+    plans: Mapping[str, PolicyVersion],
+    kept: Arranged | None,
+) -> None:
+    """Note a month opened or a rate published; arrange and keep the statements of a month that is closed, unless they are `kept`."""
     match recorded.fact:
+        case RatePublished() as fact:
+            desk.open(RATE).append(note(recorded, fact))
         case PeriodOpened() as fact:
             desk.open(PERIOD).append(
                 PeriodRow(fact.period, fact.policy, fact.begins, fact.ends, fact.pay_day, recorded.position)
@@ -54,7 +64,8 @@ def open_or_close(recorded: Recorded, desk: Desk, line: Table[Any], plans: Mappi
         case PeriodClosed() as fact:
             desk.flush()
             cut = cut_of(fact, recorded.position, desk, plans[fact.policy])
-            found = arrange(desk.connection, in_generation(line, desk.generation), cut)
+            if kept is None or kept.cut != cut:
+                kept = arranged(desk, in_generation(line, desk.generation), cut)
             desk.open(CLOSING).append(
                 ClosingRow(
                     period=fact.period,
@@ -64,10 +75,17 @@ def open_or_close(recorded: Recorded, desk: Desk, line: Table[Any], plans: Mappi
                     closed_at=fact.at,
                     recorded_at=recorded.recorded_at,
                     digest=fact.digest,
-                    found=found,
+                    found=kept.digest,
                     pinned=fact.model_dump(mode="json"),
                 )
             )
+
+
+def arranged(desk: Desk, shelves: Shelves, cut: Cut) -> Arranged:
+    found = arrange(desk.connection, shelves, cut)
+    keep(desk.connection, shelves, cut)
+    clear(desk.connection)
+    return found
 
 
 def cut_of(fact: PeriodClosed, position: int, desk: Desk, policy: PolicyVersion) -> Cut:

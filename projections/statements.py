@@ -15,9 +15,11 @@ SCHEMA_VERSION: Final = 1
 NOBODY: Final = ""
 """The payee of what nobody earned: no role is held, nor any that it falls to. It is held back, never paid."""
 
-Section = Literal["opening", "accrual", "adjustment", "clawback", "hold", "release", "payable", "closing", "owed"]
+Section = Literal[
+    "opening", "accrual", "adjustment", "clawback", "hold", "release", "conversion", "payable", "closing", "owed",
+]  # fmt: skip
 
-FLOWS: Final[tuple[Section, ...]] = ("opening", "accrual", "adjustment", "clawback", "hold", "release")
+FLOWS: Final[tuple[Section, ...]] = ("opening", "accrual", "adjustment", "clawback", "hold", "release", "conversion")
 """What comes in and goes out. Signed: what is taken back, offset or held is negative."""
 
 RESULTS: Final[tuple[Section, ...]] = ("payable", "closing")
@@ -34,7 +36,7 @@ class StatementRow:
     `payee` is `NOBODY` where nobody holds the role. `cause` says why: of an accrual or adjustment that of the commission
     line, or `late` for what happened in a month that was closed already; of a clawback `borne`: an adjustment takes back what
     was paid too long ago, so the company bears it; of owed `raised` (paid earlier, due no longer) or `offset` (settled by this
-    month's pay, negative); of a hold or release the clause; of closing `receivable` where the payee has left, otherwise None. `line` is the id of
+    month's pay, negative); of a hold or release the clause; of a conversion the rate, with the position of its event; of closing `receivable` where the payee has left, otherwise None. `line` is the id of
     the commission line (`position.number`), `position` that of its event. An adjustment names the earlier line that it corrects
     and the period in which that stood. Sums have no deal, and everything that does not apply is None.
     """
@@ -63,7 +65,10 @@ class StatementRow:
 
 @dataclass(frozen=True, slots=True)
 class StatementSums:
-    """A statement's sums in minor units, as `domain.settlement` has them; `gone` says that the payee had left by then."""
+    """A statement's sums in minor units, as `domain.settlement` has them; `gone` says that the payee had left by then.
+
+    What would be paid in this currency and is paid in another is `conversion`, negative here and positive there.
+    """
 
     period: str
     currency: str
@@ -79,6 +84,7 @@ class StatementSums:
     release: Sum
     payable: Sum
     closing: Sum
+    conversion: Sum = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +161,10 @@ STATEMENT_ROW: Final = Table(
     StatementRow,
     key=("period", "currency", "payee", "number"),
     kept="appended",
-    indexes=("(payee, period)", "(deal, payment)"),
 )
-STATEMENT: Final = Table("statement", StatementSums, key=("period", "currency", "payee"), kept="appended")
+STATEMENT: Final = Table(
+    "statement", StatementSums, key=("period", "currency", "payee"), kept="appended", indexes=("(payee, period)",)
+)
 PERIOD: Final = Table("payroll_period", PeriodRow, key=("period",), kept="appended")
 CLOSING: Final = Table("payroll_closing", ClosingRow, key=("period",), kept="appended")
 HOLD: Final = Table("payout_hold", HoldRow, key=("position",), kept="appended", indexes=("(deal)",))

@@ -293,7 +293,7 @@ class Money(TypedDict):
 
 class Month(TypedDict):
     period: str
-    state: Literal['open', 'closed']
+    state: Literal['open', 'closed', 'settled']
     policy: str
     begins: str
     ends: str
@@ -423,14 +423,16 @@ class PayeeChange(TypedDict):
 
 
 class PayoutRow(TypedDict):
+    position: int
     period: str
     currency: str
     payee: str
     external_id: str
     amount: int
+    outcome: Literal['paid', 'rejected']
     paid_at: str
     recorded_at: str
-    position: int
+    file: str | None
 
 
 class PolicyRow(TypedDict):
@@ -533,7 +535,7 @@ class StatementRow(TypedDict):
     number: int
     payee: str
     currency: str
-    section: Literal['opening', 'accrual', 'adjustment', 'clawback', 'hold', 'release', 'payable', 'closing', 'owed']
+    section: Literal['opening', 'accrual', 'adjustment', 'clawback', 'hold', 'release', 'conversion', 'payable', 'closing', 'owed']
     amount: int
     deal: str | None
     customer: str | None
@@ -554,7 +556,7 @@ class StatementRow(TypedDict):
 class StatementSeen(TypedDict):
     true_up_to: int
     period: str
-    state: Literal['closed', 'preview']
+    state: Literal['closed', 'settled', 'preview']
     digest: str
     pay_day: str
     sums: list[StatementSums]
@@ -577,11 +579,12 @@ class StatementSums(TypedDict):
     release: int
     payable: int
     closing: int
+    conversion: int
 
 
 class Statements(TypedDict):
     true_up_to: int
-    state: Literal['closed', 'preview']
+    state: Literal['closed', 'settled', 'preview']
     digest: str
     rows: list[StatementSums]
     after: str | None
@@ -626,6 +629,7 @@ class Totals(TypedDict):
     payable: int
     closing: int
     owed: int
+    conversion: int
 
 
 class Unusual(TypedDict):
@@ -1525,10 +1529,42 @@ class Commands(Connection):
         causation: str | None = None,
         exports: Mapping[str, Any] = {},
         unusual: Sequence[Mapping[str, Any]] = [],
+        settled: bool = False,
         key: str | None = None,
     ) -> Answer:
         """Close the open month at a position of the log, pinning what its statements came to there."""
-        return self._command("close-period", key, {"at": at, "period": period, "position": position, "plans": plans, "totals": totals, "digest": digest, "reason": reason, "causation": causation, "exports": exports, "unusual": unusual})
+        return self._command("close-period", key, {"at": at, "period": period, "position": position, "plans": plans, "totals": totals, "digest": digest, "reason": reason, "causation": causation, "exports": exports, "unusual": unusual, "settled": settled})
+
+    def publish_rate(
+        self,
+        *,
+        at: datetime,
+        period: str,
+        currency: str,
+        into: str,
+        rate: str,
+        source: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Have what a month pays in one currency paid in another, at a rate. The last one published before the closing counts."""
+        return self._command("publish-rate", key, {"at": at, "period": period, "currency": currency, "into": into, "rate": rate, "source": source, "reason": reason, "causation": causation})
+
+    def reconcile_return(
+        self,
+        *,
+        at: datetime,
+        period: str,
+        file: str,
+        payouts: int,
+        reason: str | None = None,
+        causation: str | None = None,
+        listed: Mapping[str, Any] = {},
+        key: str | None = None,
+    ) -> Answer:
+        """Have the payouts count that were recorded of a return file. `payouts` is how many those must be."""
+        return self._command("reconcile-return", key, {"at": at, "period": period, "file": file, "payouts": payouts, "reason": reason, "causation": causation, "listed": listed})
 
     def confirm_payout(
         self,
@@ -1541,10 +1577,28 @@ class Commands(Connection):
         external_id: str,
         reason: str | None = None,
         causation: str | None = None,
+        file: str | None = None,
         key: str | None = None,
     ) -> Answer:
-        """Record that a statement was paid, under the payroll system's or the bank's own id."""
-        return self._command("confirm-payout", key, {"at": at, "payee": payee, "period": period, "currency": currency, "amount": amount, "external_id": external_id, "reason": reason, "causation": causation})
+        """Record that a statement was paid."""
+        return self._command("confirm-payout", key, {"at": at, "payee": payee, "period": period, "currency": currency, "amount": amount, "external_id": external_id, "reason": reason, "causation": causation, "file": file})
+
+    def reject_payout(
+        self,
+        *,
+        at: datetime,
+        payee: str,
+        period: str,
+        currency: str,
+        amount: int,
+        external_id: str,
+        reason: str | None = None,
+        causation: str | None = None,
+        file: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Record that the bank refused a payment, or sent it back: the statement is to be paid again, under another id."""
+        return self._command("reject-payout", key, {"at": at, "payee": payee, "period": period, "currency": currency, "amount": amount, "external_id": external_id, "reason": reason, "causation": causation, "file": file})
 
     def publish_policy(
         self,
@@ -1827,10 +1881,11 @@ class Reads(Connection):
         self,
         *,
         period: str,
+        settled: bool = False,
         min_position: int = 0,
     ) -> OneLooked:
         """A month as it would be closed now."""
-        return cast(OneLooked, self._read(f"/v1/payroll/{period}/check", {"min_position": min_position}))
+        return cast(OneLooked, self._read(f"/v1/payroll/{period}/check", {"settled": settled, "min_position": min_position}))
 
     def payroll_statements(
         self,

@@ -10,7 +10,9 @@ from domain.fact import CommandOnPayroll, Id
 from domain.months import Month, begins, day_in, following
 from domain.payroll.facts import Payroll, PayrollFact, PeriodClosed, PeriodOpened, Totals, Unusual
 from domain.policy.terms import PolicyVersion
+from domain.rate.decisions import PublishRate, publish
 from domain.refusals import Code, Refusal
+from domain.returned.decisions import ReconcileReturn, reconcile
 from domain.world import World
 
 Answer = Sequence[PayrollFact] | Refusal
@@ -27,7 +29,7 @@ class OpenPeriod(CommandOnPayroll):
 class ClosePeriod(CommandOnPayroll):
     """Close the open month at a position of the log, pinning what its statements came to there.
 
-    What is `unusual` needs the command's reason.
+    What is `unusual` needs the command's reason; so does a month that was `settled` elsewhere, of which nothing is paid here.
     """
 
     name: Literal["close-period"] = "close-period"
@@ -38,9 +40,10 @@ class ClosePeriod(CommandOnPayroll):
     digest: str
     exports: dict[Id, str] = Field(default_factory=dict)
     unusual: tuple[Unusual, ...] = ()
+    settled: bool = False
 
 
-PayrollCommand = OpenPeriod | ClosePeriod
+PayrollCommand = OpenPeriod | ClosePeriod | PublishRate | ReconcileReturn
 
 
 def decide(command: PayrollCommand, world: World) -> Answer:
@@ -49,6 +52,10 @@ def decide(command: PayrollCommand, world: World) -> Answer:
             return open_period(command, world)
         case ClosePeriod():
             return close_period(command, world)
+        case PublishRate():
+            return publish(command, world)
+        case ReconcileReturn():
+            return reconcile(command, world)
     assert_never(command)
 
 
@@ -95,7 +102,7 @@ def close_period(command: ClosePeriod, world: World) -> Answer:
     """Close the open month. From now on whatever comes to light belongs to the next one.
 
     Refuses with `not-allowed`, `period-closed`, `period-order` (another month is open), `unknown-period`,
-    `closing-behind` or `reason-missing`, in this order.
+    `closing-behind`, `settled-late` or `reason-missing`, in this order.
     """
     if refusal := reserved(world, command.actor, command.at, "finance", clause="payroll/close"):
         return refusal
@@ -106,8 +113,11 @@ def close_period(command: ClosePeriod, world: World) -> Answer:
         return Refusal(
             code=Code.CLOSING_BEHIND, clause="payroll/close", rival_position=world.payroll.closed_until() or None
         )
-    if command.unusual and not command.reason:
-        told = "; ".join(each.told for each in command.unusual)
+    paid = next((closing for closing in world.payroll.closed() if not closing.settled), None)
+    if command.settled and paid:
+        return Refusal(code=Code.SETTLED_LATE, clause="payroll/settled", rival=paid.period)
+    if (command.unusual or command.settled) and not command.reason:
+        told = "; ".join(each.told for each in command.unusual) or "Say who settled it, and how."
         return Refusal(code=Code.REASON_MISSING, clause="payroll/check", rival=command.period, detail=told)
     return [
         PeriodClosed(
@@ -121,6 +131,7 @@ def close_period(command: ClosePeriod, world: World) -> Answer:
             exports=command.exports,
             unusual=command.unusual,
             ground=command.reason,
+            settled=command.settled,
             by=command.actor,
         )
     ]
@@ -135,7 +146,10 @@ def not_open(period: str, payroll: Payroll) -> Refusal | None:
         told = f"{gathering.period} is open; close it first."
         return Refusal(code=Code.PERIOD_ORDER, clause="payroll/order", rival=gathering.period, detail=told)
     if gathering is None:
-        return Refusal(code=Code.UNKNOWN_PERIOD, clause="payroll/close", rival=period)
+        last = payroll.last
+        first = following(last.period) if last else period
+        told = f"Open it first: payroll open {first}" + ("." if first == period else ", and those after it.")
+        return Refusal(code=Code.UNKNOWN_PERIOD, clause="payroll/close", rival=period, detail=told)
     return None
 
 

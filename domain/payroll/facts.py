@@ -10,6 +10,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from domain.fact import Id, OfPayroll, Text
 from domain.money import Currency
 from domain.months import Month
+from domain.rate.facts import RatePublished
+from domain.returned.facts import ReturnReconciled
 
 
 class PeriodOpened(OfPayroll):
@@ -27,7 +29,8 @@ class PeriodOpened(OfPayroll):
 class Totals(BaseModel):
     """The sums of all statements in a currency, in minor units and signed as on the statements; two counts.
 
-    `clawback` is what the company bears, `owed` how the debts to it moved.
+    `clawback` is what the company bears, `owed` how the debts to it moved, `conversion` what was paid in another currency
+    (negative) or came from one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -44,6 +47,7 @@ class Totals(BaseModel):
     payable: int
     closing: int
     owed: int
+    conversion: int = 0
 
 
 class Unusual(BaseModel):
@@ -60,7 +64,8 @@ class PeriodClosed(OfPayroll):
     """The statements of a month are what the log said up to `position`, less all that earlier closings had said.
 
     `plans` are the content hashes of the policies by which its lines were reckoned; `digest` is SHA-256 over the rows of all
-    statements, and `exports` those of the files, by format.
+    statements, and `exports` those of the files, by format. Of a `settled` month nothing is paid from here: it was paid before,
+    by whatever did so then, and counts as paid.
     """
 
     kind: Literal["period-closed.v1"] = "period-closed.v1"
@@ -73,10 +78,11 @@ class PeriodClosed(OfPayroll):
     exports: dict[Id, str] = Field(default_factory=dict)
     unusual: tuple[Unusual, ...] = ()
     ground: Text | None = None
+    settled: bool = False
     by: Id
 
 
-PayrollFact = PeriodOpened | PeriodClosed
+PayrollFact = PeriodOpened | PeriodClosed | RatePublished | ReturnReconciled
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +100,14 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Payroll:
-    """Every period ever opened, in order. At most the last is open."""
+    """Every period ever opened, in order. At most the last is open.
+
+    `rates` are those that count, by period and currency; `reconciled` are the return files, by period and digest.
+    """
 
     periods: dict[str, Period] = field(default_factory=dict)
+    rates: dict[tuple[str, str], RatePublished] = field(default_factory=dict)
+    reconciled: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def last(self) -> Period | None:
@@ -127,8 +138,12 @@ class Payroll:
 def evolve(payroll: Payroll, fact: PayrollFact, position: int = 0) -> Payroll:
     match fact:
         case PeriodOpened():
-            return Payroll({**payroll.periods, fact.period: Period(fact)})
+            return replace(payroll, periods={**payroll.periods, fact.period: Period(fact)})
         case PeriodClosed():
             closed = replace(payroll.periods[fact.period], closing=fact, closed_position=position)
-            return Payroll({**payroll.periods, fact.period: closed})
+            return replace(payroll, periods={**payroll.periods, fact.period: closed})
+        case RatePublished():
+            return replace(payroll, rates={**payroll.rates, (fact.period, fact.currency): fact})
+        case ReturnReconciled():
+            return replace(payroll, reconciled=payroll.reconciled | {(fact.period, fact.file)})
     assert_never(fact)

@@ -66,6 +66,9 @@ TOLD: Final[dict[str, Any]] = {
     "holding": "A proven visit counts, whoever signs.",
     "penalty": "case-1.1",
     "period": "2024-07",
+    "into": "USD",
+    "rate": "0.1402",
+    "file": "5" * 32,
     "digest": "5" * 64,
     "payee": "li",
 }

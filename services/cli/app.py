@@ -29,6 +29,7 @@ from services.cli import (
     policy,
     pool,
     proving,
+    rating,
     reconciling,
     recording,
     reexecuting,
@@ -38,6 +39,7 @@ from services.cli import (
     schemas,
     serving,
     state,
+    statements,
     supposing,
 )
 from services.cli.failing import BAD_USAGE, DONE, INTERRUPTED, Told, tell, told
@@ -98,7 +100,7 @@ app.add_typer(policy.app, name="policy")
 app.add_typer(auditing.app, name="audit")
 app.add_typer(people.subject, name="subject")
 app.add_typer(keys.app, name="keys")
-for part in (exporting, reconciling):
+for part in (statements, rating, exporting, reconciling):
     payroll.app.add_typer(part.app)
 app.add_typer(payroll.app, name="payroll")
 app.add_typer(scenario.app, name="scenario")

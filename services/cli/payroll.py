@@ -2,22 +2,21 @@
 
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from typing import Annotated, Any, Final
 
 import typer
 from rich.console import RenderableType
 
-from domain.payroll.facts import Payroll, Period, Totals, Unusual
-from projections.statements import NOBODY, StatementRow, StatementSums
+from domain.payroll.decisions import ClosePeriod
+from domain.payroll.facts import Payroll, Period, PeriodClosed, Totals, Unusual
 from services.cli.failing import CHECK_FAILED, Failure, refused
-from services.cli.output import AsJson, Justify, answer, listed, money, paragraph, table
-from services.cli.reader import Limit, Names, Reader
+from services.cli.output import AsJson, Justify, answer, listed, money, paragraph, progress, table
+from services.payroll.payouts import Paid, standing, told_of_unfinished
 from services.payroll.run import Looked, PayrollRun, ProjectionBehind
 from services.payroll.statement import NoSuchPeriod
-from services.payroll.statements import Opened
 from services.wiring import open_books
 
 app = typer.Typer(help="Months of commission: opened, checked, closed once, and read for ever.", no_args_is_help=True)
@@ -36,25 +35,10 @@ TOTALS: Final[dict[str, Justify]] = {
     "borne": "right",
     "held": "right",
     "released": "right",
+    "converted": "right",
     "payable": "right",
     "carried": "right",
     "debts": "right",
-}
-ROWS: Final[dict[str, Justify]] = {
-    "section": "left",
-    "amount": "right",
-    "cause": "left",
-    "deal": "left",
-    "payment": "left",
-    "role": "left",
-    "line": "left",
-    "corrects": "left",
-    "case": "left",
-}
-SUMS: Final[dict[str, Justify]] = {
-    "payee": "left",
-    **{name: side for name, side in TOTALS.items() if name not in ("statements", "debts")},
-    "taken back": "right",
 }
 
 
@@ -83,19 +67,33 @@ def close(
     period: PeriodName,
     *,
     reason: Annotated[str | None, typer.Option("--reason", help="Why it is closed over what is unusual.")] = None,
+    settled: Annotated[
+        bool,
+        typer.Option(
+            "--settled-elsewhere", help="Up to this month another system paid: nothing of it is paid from here."
+        ),
+    ] = False,
     actor: Actor = "system",
     json: AsJson = False,
 ) -> None:
     """Close a month for good. What is unusual is listed, and needs --reason; nothing is half done."""
     month(period)
     with open_books(os.environ) as books:
-        with expected(period):
-            found = books.payroll().close(period, reason=reason, actor=actor)
+        with expected(period), progress() as bar:
+            task = bar.add_task("Closing", total=None)
+            found = books.payroll().close(
+                period,
+                reason=reason,
+                actor=actor,
+                settled=settled,
+                telling=lambda what, done, of: bar.update(task, description=what, completed=done, total=of),
+            )
         if found.refusal:
             raise refused(found.refusal)
         closed = found.command
-        document = {**closed.model_dump(exclude={"name"}), "state": "closed", "true_up_to": found.answer.last}
-    told = f"{period} is closed at position {closed.position}. Digest: {closed.digest}"
+        document = {**closed.model_dump(exclude={"name"}), "state": state_of(closed), "true_up_to": found.answer.last}
+    elsewhere = ", as settled elsewhere: nothing of it is paid from here" if settled else ""
+    told = f"{period} is closed at position {closed.position}{elsewhere}. Digest: {closed.digest}"
     answer(document, paragraph(told), totals(closed.totals), *unusual(closed.unusual), as_json=json)
 
 
@@ -110,6 +108,9 @@ def status(
         run, known = books.payroll(), books.payroll().periods()
         if period is not None and period not in known.periods:
             raise no_such(period, known)
+        with closing(run.connect()) as connection:
+            run.wait_for(books.ledger.head().position)
+            paid, parted = standing(connection)
         looked = None
         gathering = known.open
         if gathering and period in (None, gathering.period):
@@ -117,7 +118,8 @@ def status(
                 looked = run.look(gathering.period, exports=False)
         shown = [each for name, each in known.periods.items() if period in (None, name)]
         document = {
-            "periods": [told_of_period(each) for each in shown],
+            "periods": [told_of_period(each, paid) for each in shown],
+            "unfinished": [asdict(each) for each in parted if period in (None, each.period)],
             "open": told_of(looked) if looked else None,
             "true_up_to": looked.position if looked else books.ledger.head().position,
         }
@@ -127,55 +129,18 @@ def status(
         "position": "right",
         "pay day": "left",
         "payable": "left",
+        "paid": "left",
     }
-    parts = [table("", columns, (period_shown(each) for each in shown))]
+    parts = [table("", columns, (period_shown(each, paid) for each in shown))]
     if not shown:
         parts = [paragraph("No month was ever opened: salesledger payroll open 2024-06")]
+    parts += map(paragraph, told_of_unfinished([each for each in parted if period in (None, each.period)]))
     if looked:
         parts += [
             paragraph(f"{looked.period} as it would be closed now:"),
             totals(looked.totals),
             *unusual(looked.unusual),
         ]
-    answer(document, *parts, as_json=json)
-
-
-@app.command()
-def statement(
-    period: PeriodName,
-    *,
-    payee: Annotated[str | None, typer.Option("--payee", help="One person's statement, row by row.")] = None,
-    owed: Annotated[
-        bool, typer.Option("--owed", help="Only those who end with something owed; leavers' are receivables.")
-    ] = False,
-    limit: Limit = 200,
-    names: Names = True,
-    json: AsJson = False,
-) -> None:
-    """The statements of a month: the sums of each, or one payee's rows. Of an open month they are a preview."""
-    month(period)
-    with open_books(os.environ) as books:
-        run = books.payroll()
-        with expected(period, run), run.statements(period) as found:
-            reader = Reader(books, found.connection, names)
-            rows = list(found.rows(payee)) if payee is not None else []
-            sums = first(found, payee, limit, owed=owed)
-            heading = found.heading
-            if payee is not None and not sums:
-                raise Failure(
-                    "no-statement", f"{payee} has no statement in {period}: nothing was earned, changed or owed."
-                )
-            document = {
-                "period": period,
-                "state": heading.state,
-                "digest": heading.digest,
-                "statements": [told_of_sums(each, reader) for each in sums],
-                "rows": [asdict(row) for row in rows],
-                "true_up_to": heading.position,
-            }
-            parts = [table(f"Statements of {period}{marked(found)}", SUMS, (sums_shown(each, reader) for each in sums))]
-            if payee is not None:
-                parts.append(table(f"{reader.person(payee)}, {period}{marked(found)}", ROWS, map(row_shown, rows)))
     answer(document, *parts, as_json=json)
 
 
@@ -201,33 +166,45 @@ def no_such(period: str, known: Payroll) -> Failure:
     return Failure("unknown-period", f"{period} was never opened. {there}")
 
 
-def first(found: Opened, payee: str | None, limit: int, *, owed: bool) -> list[StatementSums]:
-    chosen = (each for each in found.sums(payee) if not owed or each.closing)
-    return [each for each, _ in zip(chosen, range(limit), strict=False)]
-
-
-def marked(found: Opened) -> str:
-    return "" if found.heading.state == "closed" else " (PREVIEW, not closed)"
-
-
 def told_of(looked: Looked) -> dict[str, Any]:
     return asdict(looked)
 
 
-def told_of_period(period: Period) -> dict[str, Any]:
-    return {"period": period.period, "state": state(period), "opening": period.opening, "closing": period.closing}
+def told_of_period(period: Period, paid: Mapping[str, Paid]) -> dict[str, Any]:
+    told = {"period": period.period, "state": state(period), "opening": period.opening, "closing": period.closing}
+    return {**told, "payouts": asdict(paid.get(period.period, Paid())) if state(period) == "closed" else None}
 
 
 def state(period: Period) -> str:
-    return "closed" if period.closing else "open"
+    return state_of(period.closing) if period.closing else "open"
 
 
-def period_shown(period: Period) -> tuple[object, ...]:
+def state_of(closing: ClosePeriod | PeriodClosed) -> str:
+    return "settled" if closing.settled else "closed"
+
+
+def period_shown(period: Period, paid: Mapping[str, Paid]) -> tuple[object, ...]:
     closing = period.closing
     payable = (
         ", ".join(filter(None, (money(each.payable, each.currency) for each in closing.totals))) if closing else None
     )
-    return (period.period, state(period), closing and closing.position, period.opening.pay_day.isoformat(), payable)
+    return (
+        period.period,
+        state(period),
+        closing and closing.position,
+        period.opening.pay_day.isoformat(),
+        payable,
+        paid_shown(period, paid),
+    )
+
+
+def paid_shown(period: Period, paid: Mapping[str, Paid]) -> str | None:
+    """How many of a closed month's statements are confirmed as paid."""
+    if state(period) != "closed":
+        return "elsewhere" if period.closing else None
+    counts = paid.get(period.period, Paid())
+    back = f", {counts.rejected} rejected" if counts.rejected else ""
+    return f"{counts.paid} of {counts.statements}{back}"
 
 
 def totals(rows: tuple[Totals, ...]) -> RenderableType:
@@ -242,6 +219,7 @@ def total_shown(row: Totals) -> tuple[object, ...]:
         row.clawback,
         row.hold,
         row.release,
+        row.conversion,
         row.payable,
         row.closing,
         row.owed,
@@ -253,34 +231,3 @@ def unusual(found: tuple[Unusual, ...]) -> Iterator[RenderableType]:
     if found:
         yield paragraph("Unusual, and needs a reason to be closed over:")
         yield listed(f"{each.kind}: {each.told}" for each in found)
-
-
-def told_of_sums(row: StatementSums, reader: Reader) -> dict[str, Any]:
-    return {
-        **asdict(row),
-        "payee_name": reader.rep_name(row.payee),
-        "receivable": -row.closing if row.gone else 0,
-    }
-
-
-def sums_shown(row: StatementSums, reader: Reader) -> tuple[object, ...]:
-    flows = (
-        row.opening,
-        row.accrual,
-        row.adjustment,
-        row.borne,
-        row.hold,
-        row.release,
-        row.payable,
-        row.closing,
-        row.offset,
-    )
-    payee = "nobody" if row.payee == NOBODY else reader.person(row.payee)
-    return (f"{payee}{' (left)' if row.gone else ''}", row.currency, *(money(amount, row.currency) for amount in flows))
-
-
-def row_shown(row: StatementRow) -> tuple[object, ...]:
-    corrects = f"{row.corrects_line or ''} of {row.corrects_period}" if row.corrects_period else None
-    return (
-        row.section, money(row.amount, row.currency), row.cause, row.deal, row.payment, row.role, row.line, corrects, row.case,
-    )  # fmt: skip

@@ -17,7 +17,7 @@ from services.cli.payroll import Actor, PeriodName, expected, month
 from services.payroll.returned.mapping import ReturnMapping, ReturnUnusable, read_return_mapping
 from services.payroll.returned.matching import Findings
 from services.payroll.returned.reading import Payment
-from services.payroll.returned.run import PeriodNotClosed, Reconciled, reconcile
+from services.payroll.returned.run import PeriodNotClosed, Reconciled, ReturnUnfinished, reconcile
 from services.wiring import Books, open_books
 
 app = typer.Typer()
@@ -52,8 +52,9 @@ def reconcile_period(
 ) -> None:
     """Confirm the payouts that match a closed month's statements, and list what does not. Repeated, it changes nothing.
 
-    The file is judged whole first: with a single line that cannot be understood nothing is recorded. Exit codes: 0 all of it
-    is as it should be, 1 something is listed, 2 a file that cannot be used, 3 a rule refused.
+    The file is judged whole first: with a single line that cannot be understood nothing is recorded. It counts whole or not at
+    all: one that was told in part, say because the machine went down, is given again. Exit codes: 0 all of it is as it should
+    be, 1 something is listed, 2 a file that cannot be used, 3 a rule refused.
     """
     month(period)
     try:
@@ -73,6 +74,8 @@ def reconcile_period(
                     actor=actor,
                     progress=lambda number, of: bar.update(task, completed=number, total=of),
                 )
+    except ReturnUnfinished as before:
+        raise Failure("return-unfinished", str(before)) from None
     except ReturnUnusable as wrong:
         raise Failure("return-file-unusable", "\n".join(wrong.mistakes)) from None
     except PeriodNotClosed:
@@ -96,6 +99,7 @@ def document(period: str, done: Reconciled) -> dict[str, Any]:
         "period": period,
         "confirmed": done.confirmed,
         "confirmed_before": len(found.before),
+        "sent_back": done.sent_back,
         "missing": [asdict(each) for each in found.missing],
         "extra": [asdict(each) for each in found.extra],
         "different": [{**asdict(each.payment), "payable": each.payable} for each in found.different],
@@ -109,6 +113,8 @@ def document(period: str, done: Reconciled) -> dict[str, Any]:
 def spoken(done: Reconciled) -> Iterator[RenderableType]:
     found = done.findings
     yield paragraph(f"{done.confirmed:,} payouts confirmed, {len(found.before):,} were before.")
+    if done.sent_back:
+        yield paragraph(f"{done.sent_back:,} came back; they are to be paid again, under other ids.")
     for kind, title in KINDS.items():
         rows = rows_of(found, kind)
         if rows:

@@ -41,7 +41,17 @@ UNATTRIBUTED: Final = (
     " ORDER BY r.position"
 )
 
+EARLIER: Final = (
+    "SELECT deal || ' ' || payment, sum(amount), currency FROM {rows} WHERE section = 'accrual' AND cause = 'payment'"
+    " AND occurred_at < {begins} GROUP BY deal, payment, currency ORDER BY deal, payment"
+)
+
 ASKED: Final = (
+    (
+        "earlier-receipts",
+        EARLIER,
+        "receipts of months that were never closed (paid by another system? Close the last of those with --settled-elsewhere)",
+    ),
     ("lines-without-payee", WITHOUT_PAYEE, "lines that nobody earned, held back"),
     ("people-who-left", LEFT, "statements of people who have left"),
     ("negative-balances", NEGATIVE, "statements that end with something owed"),
@@ -50,14 +60,24 @@ ASKED: Final = (
 )
 
 
+OF_HELD_LINES: Final = (WITHOUT_PAYEE, OPEN_CASES)
+
+
 def unusual(found: Opened, period: Period, payroll: Payroll, terms: PayrollTerms, now: datetime) -> tuple[Unusual, ...]:
     """Everything unusual about an open period's statements, in a fixed order."""
     return (
         *not_over(period, now),
-        *(each for kind, statement, told in ASKED for each in listed(found, kind, statement, told)),
+        *(each for kind, statement, told in asked_of(found) for each in listed(found, period, kind, statement, told)),
         *jumps(found, payroll, terms),
         *differing(found.connection),
     )
+
+
+def asked_of(found: Opened) -> Iterator[tuple[str, str, str]]:
+    """What there is to ask, of held lines only where there are any, of earlier months only before the first closing."""
+    held = found.counted is None or "hold" in found.counted.sections
+    left_out = (*(() if held else OF_HELD_LINES), *((EARLIER,) if found.since else ()))
+    return (each for each in ASKED if each[1] not in left_out)
 
 
 def not_over(period: Period, now: datetime) -> Iterator[Unusual]:
@@ -66,10 +86,11 @@ def not_over(period: Period, now: datetime) -> Iterator[Unusual]:
         yield Unusual(kind="month-not-over", count=1, told=told)
 
 
-def listed(found: Opened, kind: str, statement: str, told: str) -> Iterator[Unusual]:
+def listed(found: Opened, period: Period, kind: str, statement: str, told: str) -> Iterator[Unusual]:
     asked = sql.SQL(statement).format(
         rows=found.shelves.rows,
         sums=found.shelves.sums,
+        begins=sql.Literal(period.opening.begins),
         since=sql.Literal(found.since),
         until=sql.Literal(found.heading.position),
     )

@@ -73,6 +73,12 @@ def cause_of(row: StatementRow) -> str | None:
             return f"what {row.corrects_period} paid too long ago to be taken back"
         case "hold":
             return f"held back by case {row.case}" if row.case else "lines that nobody earned"
+        case "conversion":
+            return (
+                f"paid in another currency: {row.cause}"
+                if row.amount < 0
+                else f"paid from another currency: {row.cause}"
+            )
         case "release":
             return f"let go by case {row.case}"
         case _:

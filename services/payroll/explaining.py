@@ -1,21 +1,36 @@
 """Why a statement, or a month, comes to what it does: row by row down to events, plan versions and rounding steps."""
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from fractions import Fraction
 from heapq import nsmallest
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from psycopg import Connection
 
-from domain.money import WHOLE, major
+from domain.money import WHOLE, converted, major
 from domain.payroll.facts import Totals
 from domain.policy.terms import ClawbackTerms
 from projections.explain import Explained, Reason, explain_line
 from projections.statements import StatementRow, StatementSums
 from services.payroll.difference import TOLD
+from services.payroll.payouts import outcomes
+from services.payroll.payouts import told as payout_told
 from services.payroll.statements import Opened
 
 STEPS_OF: Final = 12
 """Of how many lines the steps are told at once; those of the rest are asked for by the line."""
+
+STATES: Final = {
+    "closed": "",
+    "settled": ", which was settled elsewhere",
+    "preview": ", as it would be closed now",
+}
+
+ZONE: Final = "SELECT version->>'time_zone' FROM commission_plan WHERE policy = %s"
+
+SOURCE: Final = "SELECT rate, source FROM payroll_rate WHERE position = %s"
 
 STILL_HELD: Final = (
     "SELECT d.position || '.' || d.number, d.\"case\", d.clause, l.amount, l.currency, l.deal, d.position FROM held_line d"
@@ -28,22 +43,33 @@ def explain_statement(found: Opened, payee: str, terms: ClawbackTerms) -> Iterat
     sums = list(found.sums(payee))
     rows = list(found.rows(payee))
     for each in sums:
-        told = list(reasons(found, each, [row for row in rows if row.currency == each.currency], terms))
+        told = list(reasons(found, each, rows, terms))
+        told += paid(found, each)
         yield Explained(found.heading.position, about(found, payee), int(each.payable), each.currency, told)
     if not sums:
         yield Explained(found.heading.position, about(found, payee), 0, None, list(why_none(found, payee)))
 
 
+def paid(found: Opened, sums: StatementSums) -> Iterator[Reason]:
+    """Whether what a closed month's statement pays was paid."""
+    if found.heading.state == "preview" or not sums.payable:
+        return
+    payout = outcomes(found, sums.payee).get((sums.currency, sums.payee))
+    zone = found.connection.execute(ZONE, [found.heading.policy]).fetchone() or ("UTC",)
+    yield Reason(payout_told(payout, found.heading.state, ZoneInfo(zone[0])), None, "payroll/payout")
+
+
 def about(found: Opened, payee: str) -> str:
-    preview = "" if found.heading.state == "closed" else ", as it would be closed now"
-    return f"{payee or 'nobody'} for {found.heading.period}{preview}"
+    return f"{payee or 'nobody'} for {found.heading.period}{STATES[found.heading.state]}"
 
 
 def reasons(found: Opened, sums: StatementSums, rows: Sequence[StatementRow], terms: ClawbackTerms) -> Iterator[Reason]:
-    """Each row as a sentence, then how they come to what is paid and what is carried."""
+    """Each row of one statement as a sentence, then how they come to what is paid and carried. `rows` are all of the payee's."""
     steps = 0
-    for row in rows:
+    for row in (each for each in rows if each.currency == sums.currency):
         yield from told(row)
+        if row.section == "conversion":
+            yield conversion(found.connection, row, rows)
         if row.section in ("accrual", "adjustment") and row.line and steps < STEPS_OF:
             steps += 1
             yield from steps_of(found.connection, row.line)
@@ -87,6 +113,28 @@ def told(row: StatementRow) -> Iterator[Reason]:
             return
 
 
+def conversion(connection: Connection[Any], row: StatementRow, rows: Sequence[StatementRow]) -> Reason:
+    """What was paid in another currency: the rate, who published it where, and the rounding step."""
+    both = [each for each in rows if each.section == "conversion" and each.position == row.position]
+    given, got = sorted(both, key=lambda each: each.amount)
+    rate, source = connection.execute(SOURCE, [row.position]).fetchone() or ("", "")
+    comes_to, exact = converted(-int(given.amount), given.currency, got.currency, rate)
+    text = (
+        f"{money(-int(given.amount), given.currency)} is paid as {money(comes_to, got.currency)}, at {rate} ({source}):"
+    )
+    text += f" {decimal(exact)} minor units of {got.currency}, rounded to the nearest, a half up."
+    return Reason(text, row.position, f"payroll/rate/{given.currency}/{got.currency}")
+
+
+def decimal(exact: Fraction) -> str:
+    """A fraction whose denominator divides a power of ten, in digits.
+
+    >>> decimal(Fraction(356205617, 5000)), decimal(Fraction(7))
+    ('71241.1234', '7')
+    """
+    return f"{Decimal(exact.numerator) / exact.denominator:f}"
+
+
 def steps_of(connection: Connection[Any], line: str) -> Iterator[Reason]:
     """The steps of a line after what it is: pool, share, floor and leftover unit, who holds the role and why."""
     explained = explain_line(connection, line)
@@ -110,7 +158,8 @@ def reckoned(found: Opened, sums: StatementSums, terms: ClawbackTerms) -> Iterat
         text = f"{money(debt, sums.currency)} is owed of earlier months. At most {terms.cap * 100 / WHOLE:g} % of"
         text += f" {money(max(earned, 0), sums.currency)} settles it: {money(int(sums.offset), sums.currency)}."
         yield Reason(text, None, f"{found.heading.policy}/payroll/clawback/cap")
-    paid = f"{money(int(sums.payable), sums.currency)} is paid on {found.heading.pay_day.isoformat()}"
+    on = "elsewhere, before" if found.heading.state == "settled" else f"on {found.heading.pay_day.isoformat()}"
+    paid = f"{money(int(sums.payable), sums.currency)} is paid {on}"
     carried = f", and {money(int(sums.closing), sums.currency)} is carried" if sums.closing else ""
     left = ". The payee has left, so it is a receivable" if sums.gone and sums.closing else ""
     yield Reason(f"{paid}{carried}{left}.", None, f"{found.heading.policy}/payroll")
@@ -138,6 +187,7 @@ def explain_total(found: Opened, totals: Totals) -> Explained:
             ("Borne by the company", totals.clawback),
             ("Held", totals.hold),
             ("Released", totals.release),
+            ("Paid in, or from, another currency", totals.conversion),
             ("Paid", totals.payable),
             ("Carried to the next month", totals.closing),
         )

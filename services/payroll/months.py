@@ -19,8 +19,7 @@ MONTHS: Final = (
 )
 
 OF_PAYEE: Final = (
-    "SELECT {columns} FROM statement s WHERE (s.period, s.currency, s.payee) IN"
-    " (SELECT DISTINCT period, currency, payee FROM statement_row WHERE payee = {payee})"
+    "SELECT {columns} FROM statement s WHERE s.payee = {payee}"
     " AND (s.period, s.currency) > ({period}, {currency}) ORDER BY s.period, s.currency LIMIT {limit}"
 )
 
@@ -28,11 +27,12 @@ OF_PAYEE: Final = (
 @dataclass(frozen=True, slots=True)
 class Month:
     """A month [`begins`, `ends`). Of a closed one all that its closing pinned: `position` is the last of the log that is in it,
-    `digest` SHA-256 over the rows of its statements, `exports` those of the files. Amounts are minor units.
+    `digest` SHA-256 over the rows of its statements, `exports` those of the files. Amounts are minor units. Of a `settled` one
+    nothing is paid from here.
     """
 
     period: str
-    state: Literal["open", "closed"]
+    state: Literal["open", "closed", "settled"]
     policy: str
     begins: datetime
     ends: datetime
@@ -65,7 +65,7 @@ def month_of(row: Sequence[Any]) -> Month:
     told: dict[str, Any] = pinned or {}
     return Month(
         period,
-        "closed" if closed_at else "open",
+        ("settled" if told.get("settled") else "closed") if closed_at else "open",
         policy,
         begins,
         ends,

@@ -34,11 +34,12 @@ class Heading:
     """What every export says of its period.
 
     `digest` is SHA-256 in hex over the rows, whatever the format; `position` is the last of the log that is in it. `state`
-    is `preview` for a period that is open: such a file says so, and its digest is pinned nowhere. `sums` has a row a currency.
+    is `preview` for a period that is open: such a file says so, and its digest is pinned nowhere; it is `settled` for one that was
+    paid elsewhere. `sums` has a row a currency.
     """
 
     period: str
-    state: Literal["closed", "preview"]
+    state: Literal["closed", "settled", "preview"]
     position: int
     digest: str
     schema_version: int

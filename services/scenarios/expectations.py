@@ -166,6 +166,7 @@ class StatementExpected(Written):
     offset: int | None = None
     hold: int | None = None
     release: int | None = None
+    conversion: int | None = None
     payable: int | None = None
     closing: int | None = None
     receivable: int | None = None

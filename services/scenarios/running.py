@@ -143,7 +143,8 @@ class Telling:
 
     def closing(self, closes: MonthClosed) -> ClosePeriod:
         """The command that closes a month as it stands."""
-        return self.payroll.closing(closes.period, reason=closes.reason, actor=closes.actor, at=closes.at)
+        told: Any = {"reason": closes.reason, "actor": closes.actor, "at": closes.at, "settled": closes.settled}
+        return self.payroll.closing(closes.period, **told)
 
     def wait_until(self, at: datetime) -> None:
         """Move the clock on; a sweeper on time stops at every instant on the way of which there is something to tell."""

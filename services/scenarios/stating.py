@@ -17,7 +17,8 @@ from services.scenarios.reckoning import Reckoning
 from services.yaml_places import Steps
 
 AMOUNTS: Final = (
-    "opening", "accrual", "adjustment", "raised", "borne", "offset", "hold", "release", "payable", "closing",
+    "opening", "accrual", "adjustment", "raised", "borne", "offset", "hold", "release", "conversion",
+    "payable", "closing",
 )  # fmt: skip
 
 Key = tuple[str, str | None, str | None, str | None, str | None]

@@ -64,6 +64,7 @@ class MonthClosed(Written):
     actor: Id
     period: Month
     reason: Text | None = None
+    settled: bool = False
 
 
 class Step(BaseModel):

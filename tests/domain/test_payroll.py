@@ -74,7 +74,8 @@ def test_a_month_is_closed_once_in_order_and_by_finance() -> None:
     climbing.meets("not-allowed", actor="Fan").meets("period-closed", period="2024-06").meets("unknown-period")
     climbing.story.given("open-period", "06-02 09:30", period="2024-06", actor="Fan")
     climbing.with_(period="2024-07").meets("period-order", period="2024-06", unusual=unusual)
-    climbing.meets("closing-behind", position=45).meets("reason-missing", reason="asked the lead")
+    climbing.meets("closing-behind", position=45, settled=True).meets("settled-late", settled=False)
+    climbing.meets("reason-missing", reason="asked the lead")
 
     assert set(climbing.climbed()) == set(documented(close_period))
 

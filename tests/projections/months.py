@@ -26,6 +26,7 @@ from domain.payout.facts import PayoutHeld, PayoutReleased
 from domain.payroll.facts import PeriodClosed, PeriodOpened
 from domain.policy.facts import PolicyPublished
 from domain.policy.terms import PolicyVersion
+from domain.rate.facts import RatePublished
 from domain.record import Recorded
 from domain.role.facts import RoleRevoked, RoleTransferred
 from domain.streams import DealStream, evolve_deal
@@ -135,11 +136,22 @@ class Months:
                 self.add(RepLeft(at=self.at, rep=rep, ground="gone"))
             case "come":
                 self.add(RepJoined(at=self.at, rep=rep, unit="team", duty="rep"))
+            case "rate":
+                self.publish(f"{amount % 90}.{amount % 997 + 1}")
             case "close":
                 self.close()
+            case "close-behind":
+                self.close(behind=amount % 7)
 
-    def close(self) -> None:
-        pinned: Any = {"plans": {}, "totals": (), "digest": "", "position": len(self.facts)}
+    def publish(self, rate: str) -> None:
+        told: Any = {"currency": "KWD", "into": "CNY", "rate": rate, "source": "parity"}
+        self.add(RatePublished(at=self.at, period=self.month, by="Fan", **told))
+
+    def close(self, behind: int = 0) -> None:
+        """Close the month at the end of the log, or some facts before it."""
+        last = max((closing.position for closing in self.closings()), default=0)
+        position = max(last, len(self.facts) - behind)
+        pinned: Any = {"plans": {}, "totals": (), "digest": "", "position": position}
         self.add(PeriodClosed(at=self.at, period=self.month, policy=self.policy.policy, by="Fan", **pinned))
         self.month = following(self.month)
         self.open()

@@ -56,7 +56,8 @@ NOT_PLAYED = {
     "panel-seated.v1", "member-recused.v1", "vote-cast.v1", "decision-issued.v1", "appeal-filed.v1", "decision-finalized.v1",
     "decision-executed.v1", "precedent-published.v1", "penalty-applied.v1", "penalty-lifted.v1",
     "subject-erased.v1", "legal-hold-placed.v1", "legal-hold-lifted.v1",
-    "period-opened.v1", "period-closed.v1", "payout-confirmed.v1",
+    "period-opened.v1", "period-closed.v1", "payout-confirmed.v1", "payout-rejected.v1", "return-reconciled.v1",
+    "rate-published.v1",
 }  # fmt: skip
 """Of the history, what the commands played never lead to."""
 

@@ -9,8 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import Connection
 
-from domain.money import part_of
+from domain.money import converted, part_of
 from domain.payout.facts import Holds
+from domain.payroll.facts import PeriodClosed
+from domain.rate.facts import RatePublished
 from projections import registry
 from projections.as_of import DealAsOf
 from projections.explain import why_held
@@ -21,7 +23,8 @@ from services.ledger.application import Ledger
 from tests.projections.months import Key, Months, folded, fresh, rows, sums, terms
 
 MOVES = (
-    "receive", "receive", "receive", "refund", "refund", "transfer", "revoke", "share", "hold", "lift", "leave", "come", "close", "close",
+    "receive", "receive", "receive", "refund", "refund", "transfer", "revoke", "share", "hold", "lift", "leave", "come", "rate",
+    "close", "close", "close-behind",
 )  # fmt: skip
 HISTORY = st.lists(
     st.tuples(st.sampled_from(MOVES), st.integers(0, 209), st.integers(1, 10**7)), min_size=4, max_size=40
@@ -63,6 +66,18 @@ def test_nothing_is_ever_lost_between_what_is_attributed_and_what_stands_on_stat
                     stated[key_of(row)] += row.amount
             assert {key: amount for key, amount in stated.items() if amount} == months.attributed(closing.position)
             before = balanced(connection, closing.period, cap, found, before)
+            assert_converted(found, months, closing)
+
+
+def assert_converted(found: list[StatementRow], months: Months, closing: PeriodClosed) -> None:
+    """What is paid in another currency is what the last rate known at the closing makes of it, and all of it."""
+    rates = [fact for fact in months.facts[: closing.position] if isinstance(fact, RatePublished)]
+    last = next((each for each in reversed(rates) if each.period == closing.period), None)
+    given = {row.payee: -row.amount for row in found if row.section == "conversion" and row.currency == "KWD"}
+    got = {row.payee: row.amount for row in found if row.section == "conversion" and row.currency == "CNY"}
+    assert got == {payee: converted(paid, "KWD", "CNY", last.rate)[0] for payee, paid in given.items() if last}
+    assert bool(last) or not given
+    assert not last or not any(row.amount for row in found if row.section == "payable" and row.currency == "KWD")
 
 
 def key_of(row: StatementRow) -> Key:
@@ -84,7 +99,8 @@ def balanced(
         assert (stands["payable"], stands["closing"]) == (each.payable, each.closing)
         assert each.opening == before.pop(whose, 0)
         assert each.payable >= 0 >= each.closing
-        assert 0 <= each.offset <= part_of(each.payable + each.offset, cap)
+        assert 0 <= each.offset <= part_of(each.payable - each.conversion + each.offset, cap)
+        assert stands["conversion"] == each.conversion
         assert stands["owed"] == each.raised - each.offset
         if each.payee == NOBODY:
             assert each.payable == 0

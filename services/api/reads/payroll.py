@@ -37,8 +37,9 @@ from services.payroll.explaining import explain_total
 from services.payroll.exports.digests import BY_CONTENT
 from services.payroll.exports.formats import Format
 from services.payroll.exports.run import ContentDiffers, export
+from services.payroll.looking import Looked
 from services.payroll.months import Month, month, months
-from services.payroll.run import Looked, looked, periods
+from services.payroll.run import looking
 from services.payroll.statements import select_statements
 
 router: Final = APIRouter(tags=["payroll"])
@@ -61,10 +62,12 @@ FILES: Final = {kind.partition(";")[0]: BYTES for kind in KINDS.values()}
 
 @dataclass(frozen=True, slots=True)
 class Statements:
-    """Statements of a month, each by its sums; `preview`: the month is open, and nothing here is final."""
+    """Statements of a month, each by its sums; `preview`: the month is open, and nothing here is final; `settled`: it was paid
+    elsewhere, and nothing of it is paid from here.
+    """
 
     true_up_to: int
-    state: Literal["closed", "preview"]
+    state: Literal["closed", "settled", "preview"]
     digest: str
     rows: list[StatementSums]
     after: str | None
@@ -100,16 +103,22 @@ async def payroll_month(request: Request, period: Period, min_position: MinPosit
 
 
 @router.get("/payroll/{period}/check", response_model=One[Looked], summary="A month as it would be closed now")
-async def payroll_check(request: Request, period: Period, min_position: MinPosition = 0) -> Response:
+async def payroll_check(
+    request: Request,
+    period: Period,
+    *,
+    settled: Annotated[bool, Query(description="As it would be closed as settled elsewhere.")] = False,
+    min_position: MinPosition = 0,
+) -> Response:
     """What the open month comes to and what of it is unusual: all that `close-period` pins, ready to be sent back with it."""
 
     def find(seat: Seat) -> dict[str, Any]:
         seat.must_see(None)
         ledger = seat.books.ledger
-        with month_of(seat, period) as found:
-            if found.heading.state == "closed":
+        with month_of(seat, period, settled=settled) as found:
+            if found.heading.state != "preview":
                 raise Problem("period-closed")
-            return one(found.heading.position, looked(ledger, found, periods(ledger)))
+            return one(found.heading.position, looking(ledger, settled=settled).of(found))
 
     return await answered(request, Asked(ACT, MODELS, period, min_position, lengthy=True), find)
 
@@ -157,7 +166,7 @@ async def explain_month(request: Request, period: Period, min_position: MinPosit
 async def payroll_payouts(
     request: Request, period: Period, limit: Limit = 200, after: After = None, min_position: MinPosition = 0
 ) -> Response:
-    """The payouts that were confirmed, by currency and payee."""
+    """How each statement's payout stands, by currency and payee: confirmed, or rejected and to be paid again."""
     since = resumed(after, Currency, str)
 
     def find(seat: Seat) -> dict[str, Any]:

@@ -49,14 +49,15 @@ Period = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class StatementSeen:
-    """A payee's statement of a month: its sums in each currency, and its rows. `preview`: the month is open, nothing is final.
+    """A payee's statement of a month: its sums in each currency, and its rows. `preview`: the month is open, nothing is final;
+    `settled`: it was paid elsewhere.
 
     `digest` is that of all statements of the month. `after` continues the rows.
     """
 
     true_up_to: int
     period: str
-    state: Literal["closed", "preview"]
+    state: Literal["closed", "settled", "preview"]
     digest: str
     pay_day: date
     sums: list[StatementSums]
@@ -185,7 +186,7 @@ async def rep_statement_difference(
 
 def true_up_to(seat: Seat, found: Opened) -> int:
     """Up to where an answer about a month is true: a closed one does not change any more."""
-    if found.heading.state == "closed":
+    if found.heading.state != "preview":
         return seat.look.position([model.name for model in MODELS])
     return found.heading.position
 
@@ -208,14 +209,14 @@ def why(told: Explained) -> Why:
 
 
 @contextmanager
-def month_of(seat: Seat, period: str) -> Iterator[Opened]:
+def month_of(seat: Seat, period: str, *, settled: bool = False) -> Iterator[Opened]:
     """A month opened for reading. Raises `Problem` for one that was never opened, and `TakesLong` for one that must be
     arranged first where there is no time for that.
     """
     if not seat.unhurried and (found := month(seat.connection, period)) and found.state == "open":
         raise TakesLong
     try:
-        with opened(seat.connection, period) as statements:
+        with opened(seat.connection, period, settled=settled) as statements:
             yield statements
     except NoSuchPeriod:
         raise Problem("unknown-period") from None

@@ -1,13 +1,11 @@
 """Double entry for Beancount 3: a transaction a statement, its accounts opened by the plugin that Beancount ships for it."""
 
-from functools import partial
 from typing import BinaryIO, Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from services.payroll.exports.postings import DETAILS, Books, last_day, told, transactions
-from services.payroll.exports.text import content, joined, mended, told_once
+from services.payroll.exports.postings import DETAILS, Books, last_day, transactions
+from services.payroll.exports.text import between, content, joined, mended, told_once
 from services.payroll.statement import NOBODY, Heading
 
 UNSAFE: Final = r'[\x00-\x1f"\\]'
@@ -22,7 +20,7 @@ class BeancountWriter:
     def __init__(self, out: BinaryIO, heading: Heading) -> None:
         self._out = out
         self._books = Books()
-        self._head = f'\n{last_day(heading.period)} {"*" if heading.state == "closed" else "!"} "'
+        self._head = f'\n{last_day(heading.period)} {"!" if heading.state == "preview" else "*"} "'
         self._narration = f'" "commission {heading.period}"\n'
         lines = [*(f"; {line}" for line in comments(heading)), 'plugin "beancount.plugins.auto_accounts"', ""]
         out.write("\n".join(lines).encode())
@@ -34,7 +32,7 @@ class BeancountWriter:
         kept = postings.rows
         heads = joined([self._head, told_once(kept.column("payee"), payee), self._narration])
         parts = ["  ", postings.accounts, "  ", postings.amounts, " ", kept.column("currency"), "\n"]
-        parts += [told(name, kept, partial(detail, name)) for name in DETAILS]
+        parts += [part for name in DETAILS for part in detail(name, kept.column(name))]
         self._out.write(content(transactions(postings, heads, parts)))
 
     def finish(self) -> None:
@@ -44,9 +42,8 @@ class BeancountWriter:
         """Nothing is held."""
 
 
-def detail(name: str, values: pa.Array) -> pa.Array:
-    safe = mended(values, UNSAFE, quoted)
-    return pc.binary_join_element_wise(f'    {name.replace("_", "-")}: "', safe, '"\n', "")
+def detail(name: str, values: pa.Array) -> tuple[pa.Array | str, ...]:
+    return between(mended(values, UNSAFE, quoted), f'    {name.replace("_", "-")}: "', '"\n')
 
 
 def payee(name: str) -> str:

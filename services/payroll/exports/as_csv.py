@@ -11,7 +11,7 @@ from services.payroll.exports.text import content, joined, mended
 from services.payroll.statement import Heading
 
 BOM: Final = b"\xef\xbb\xbf"
-RISKY: Final = r'^[=+\-@\t\r]|[,;|\t\r\n"]'
+RISKY: Final = r'[,;|\t\r\n"]'
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 QUOTED: Final = ',;|\t\r\n"'
 
@@ -29,11 +29,21 @@ class CsvWriter:
 
     def write(self, rows: pa.RecordBatch) -> None:
         chosen = rows_of(self._layout, rows)
-        nothing = pa.repeat("", chosen.num_rows)
-        first, *rest = (cells(each, chosen) for each in self._columns)
-        found = [joined([nothing, first]), *rest]
+        if not chosen.num_rows:
+            return
+        first, *rest = self._columns
+        found: list[pa.Array | str] = [joined([pa.repeat("", chosen.num_rows), cells(first, chosen)])]
+        for cell in (cells(each, chosen) for each in rest):
+            if isinstance(cell, str) and isinstance(found[-1], str):
+                found[-1] += self._between + cell
+            else:
+                found.append(cell)
+        if isinstance(found[-1], str):
+            found[-1] += "\n"
+        else:
+            found[-1] = joined([found[-1], "\n"])
         rows_told = pc.binary_join_element_wise(*found, self._between, null_handling="replace", null_replacement="")
-        self._out.write(content(joined([rows_told, "\n"])))
+        self._out.write(content(rows_told))
 
     def finish(self) -> None:
         """Nothing follows the rows."""
@@ -46,7 +56,7 @@ def cells(column: Column, rows: pa.RecordBatch) -> pa.Array | str:
     if column.fixed is not None:
         return harmless(str(column.fixed))
     values = column.text(rows)
-    return mended(values, RISKY, harmless) if column.kind == "text" else values
+    return mended(values, RISKY, harmless, "=+-@") if column.kind == "text" else values
 
 
 def harmless(text: str) -> str:

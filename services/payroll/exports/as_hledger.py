@@ -1,6 +1,5 @@
 """Double entry for hledger: a transaction a statement; accounts and commodities declared, so that strict checks pass."""
 
-from functools import partial
 from typing import BinaryIO, Final
 
 import pyarrow as pa
@@ -8,8 +7,8 @@ import pyarrow.compute as pc
 
 from domain.money import MINOR_UNITS
 from services.payroll.exports.as_beancount import comments
-from services.payroll.exports.postings import DETAILS, PAYABLE, Books, last_day, payable, told, transactions
-from services.payroll.exports.text import content, joined, mended, told_once
+from services.payroll.exports.postings import DETAILS, PAYABLE, Books, last_day, payable, transactions
+from services.payroll.exports.text import between, content, joined, mended, told_once
 from services.payroll.statement import NOBODY, Heading
 
 UNSAFE: Final = r"[\x00-\x1f,;|]"
@@ -22,7 +21,7 @@ class HledgerWriter:
         self._out = out
         self._books = Books()
         self._used: set[str] = set()
-        self._head = f"\n{last_day(heading.period)} {'*' if heading.state == 'closed' else '!'} "
+        self._head = f"\n{last_day(heading.period)} {'!' if heading.state == 'preview' else '*'} "
         self._note = f" | commission {heading.period}\n"
         lines = [f"; {line}" for line in comments(heading)]
         lines += ["decimal-mark .", *(f"commodity {sample(each.currency)}" for each in heading.sums)]
@@ -37,7 +36,7 @@ class HledgerWriter:
         payees = kept.column("payee")
         heads = joined(["\naccount ", told_once(payees, payable), self._head, told_once(payees, payee), self._note])
         parts = ["    ", accounts, "  ", postings.amounts, " ", kept.column("currency"), "  ; section:"]
-        details = (told(name, kept, partial(tag, name)) for name in DETAILS)
+        details = (part for name in DETAILS for part in tag(name, kept.column(name)))
         self._out.write(content(transactions(postings, heads, [*parts, kept.column("section"), *details, "\n"])))
 
     def finish(self) -> None:
@@ -57,9 +56,8 @@ def sample(currency: str) -> str:
     return f"1000.{'0' * MINOR_UNITS[currency]} {currency}"
 
 
-def tag(name: str, values: pa.Array) -> pa.Array:
-    safe = mended(values, UNSAFE, plain)
-    return pc.binary_join_element_wise(f", {name.replace('_', '-')}:", safe, "")
+def tag(name: str, values: pa.Array) -> tuple[pa.Array | str, ...]:
+    return between(mended(values, UNSAFE, plain), f", {name.replace('_', '-')}:", "")
 
 
 def payee(name: str) -> str:

@@ -4,12 +4,11 @@ import json
 from typing import Any, BinaryIO, Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from services.payroll.exports.columns import Column
 from services.payroll.exports.content import document
 from services.payroll.exports.layout import Layout, columns_of, rows_of
-from services.payroll.exports.text import content, joined, mended
+from services.payroll.exports.text import between, content, joined, mended
 from services.payroll.statement import Heading
 
 UNSAFE: Final = r'[\x00-\x1f"\\]'
@@ -29,10 +28,10 @@ class JsonWriter:
         chosen = rows_of(self._layout, rows)
         if not chosen.num_rows:
             return
-        parts: list[pa.Array | str] = []
+        parts: list[pa.Array | str] = [",\n", pa.repeat("", chosen.num_rows)]
         for i, each in enumerate(self._columns):
-            parts += [f"{', ' if i else '{'}{dumped(each.header)}: ", values(each, chosen)]
-        text = content(joined([",\n", *parts, "}"]))
+            parts += [f"{', ' if i else '{'}{dumped(each.header)}: ", *values(each, chosen)]
+        text = content(joined([*parts, "}"], null="null"))
         self._out.write(text if self._rows else text[len(",\n") :])
         self._rows += chosen.num_rows
 
@@ -43,13 +42,13 @@ class JsonWriter:
         """Nothing is held."""
 
 
-def values(column: Column, rows: pa.RecordBatch) -> pa.Array:
+def values(column: Column, rows: pa.RecordBatch) -> tuple[pa.Array | str, ...]:
     text = column.text(rows)
-    if column.kind != "integer":
-        if column.kind == "text":
-            text = mended(text, UNSAFE, lambda value: dumped(value)[1:-1])
-        text = pc.binary_join_element_wise('"', text, '"', "")
-    return pc.fill_null(text, "null")
+    if column.kind == "integer":
+        return (text,)
+    if column.kind == "text":
+        text = mended(text, UNSAFE, lambda value: dumped(value)[1:-1])
+    return between(text, '"', '"') or ("null",)
 
 
 def dumped(value: Any) -> str:

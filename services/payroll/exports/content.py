@@ -14,6 +14,7 @@ from services.payroll.statement import SCHEMA_VERSION, Heading
 
 BETWEEN: Final = "\x1f"
 NULL: Final = "\\N"
+OCCASIONAL: Final = ("conversion",)
 SPECIAL: Final = r"[\x08-\x0d\x1f\\]"
 ESCAPES: Final = {
     **{sign: f"\\{name}" for sign, name in zip("\b\t\n\v\f\r", "btnvfr", strict=True)},
@@ -39,9 +40,14 @@ class ContentDigest:
 
 def document(heading: Heading) -> dict[str, Any]:
     """What a file says of its period, as plain values."""
-    sums = [each.model_dump() for each in heading.sums]
+    sums = [without_nothing(each.model_dump()) for each in heading.sums]
     own = {each.name: getattr(heading, each.name) for each in fields(heading)}
     return {**own, "pay_day": heading.pay_day.isoformat(), "sums": sums}
+
+
+def without_nothing(sums: dict[str, Any]) -> dict[str, Any]:
+    """The sums without those that most months do not have."""
+    return {name: value for name, value in sums.items() if value or name not in OCCASIONAL}
 
 
 def as_text(values: pa.Array) -> pa.Array:

@@ -1,21 +1,27 @@
 """The digests that a closing pins: of the rows, and of every export that would be written of them."""
 
 import hashlib
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, BinaryIO, Final, cast
 
-from psycopg import Connection, sql
+import pyarrow as pa
 
-from services.payroll.exports.batches import batches
 from services.payroll.exports.formats import Format, writer
 from services.payroll.statement import Heading
+
+Progress = Callable[[int, int], None]
+"""Told rows done, of how many."""
 
 BY_CONTENT = (Format.XLSX, Format.PARQUET)
 """Formats whose bytes hang on a library's version: their digest is that of the content."""
 
+LONGEST_FIRST: Final = (Format.JSON, Format.HLEDGER, Format.BEANCOUNT, Format.CSV)
+"""The other formats, in the order in which they are given to the threads: so the last ones do not wait for the first."""
+
 THREADS: Final = 2
-AT_ONCE: Final = 2_500
-"""Rows that are put together by all writers at once: what they are written as is forty times larger."""
+AT_ONCE: Final = 10_000
+"""Rows that are put together by all writers at once: what they are written as is several times larger."""
 
 
 class Hashing:
@@ -33,16 +39,26 @@ class Hashing:
         return self._sha.hexdigest()
 
 
-def export_digests(connection: Connection[Any], heading: Heading, select: sql.Composable) -> dict[str, str]:
-    """SHA-256 in hex of every export without a layout, by format, in one pass over the rows; the columns are put together in threads."""
-    sinks = {each: Hashing() for each in Format if each not in BY_CONTENT}
+def export_digests(
+    heading: Heading, rows: Iterable[pa.RecordBatch], progress: Progress = lambda _done, _of: None
+) -> dict[str, str]:
+    """SHA-256 in hex of every export without a layout, by format, in one pass over the rows; the columns are put together in threads.
+
+    Of each batch at most `AT_ONCE` are put together at a time.
+    """
+    sinks = {each: Hashing() for each in LONGEST_FIRST}
     writers = [writer(each, cast(BinaryIO, sink), heading) for each, sink in sinks.items()]
+    done = 0
     with ThreadPoolExecutor(THREADS) as threads:
-        for rows in batches(connection, select):
-            for start in range(0, rows.num_rows, AT_ONCE):
-                part = rows.slice(start, AT_ONCE)
-                list(threads.map(lambda each: each.write(part), writers))  # noqa: B023 (done before the next part)
+        for batch in (part for each in rows for part in parts(each)):
+            list(threads.map(lambda each: each.write(batch), writers))  # noqa: B023 (done before the next batch)
+            done += batch.num_rows
+            progress(done, heading.rows)
     for each in writers:
         each.finish()
-    found = {str(each): sink.hexdigest() for each, sink in sinks.items()}
+    found = {str(each): sinks[each].hexdigest() for each in Format if each in sinks}
     return {**found, **{str(each): heading.digest for each in BY_CONTENT}}
+
+
+def parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    return (batch.slice(start, AT_ONCE) for start in range(0, batch.num_rows, AT_ONCE))

@@ -1,11 +1,11 @@
 """A statement as double entry: every row a posting, every statement a transaction that sums to zero.
 
-What is earned is an expense, what is held and what is paid are owed, what carries forward is owed by the payee.
+What is earned is an expense, what is held and what is paid are owed, what carries forward is owed by the payee. What is paid in
+another currency passes through equity in both, so that each statement is balanced in its own.
 """
 
 import calendar
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -77,6 +77,8 @@ def account(key: str) -> str:
             return f"Expenses:Adjustments:{role_name(role)}"
         case "clawback":
             return "Expenses:Clawback-Borne" if cause == "borne" else "Assets:Commission:Clawback"
+        case "conversion":
+            return "Equity:Conversion"
         case "hold" | "release":
             return "Liabilities:Commission:Held"
         case "payable":
@@ -119,11 +121,6 @@ def last_day(period: str) -> str:
     """The last day of a month `YYYY-MM`, by which its commission is booked."""
     year, month = map(int, period.split("-"))
     return f"{period}-{calendar.monthrange(year, month)[1]:02d}"
-
-
-def told(name: str, rows: pa.RecordBatch, write: Callable[[pa.Array], pa.Array]) -> pa.Array:
-    """A detail as `write` writes it, nothing where the row has none."""
-    return pc.fill_null(write(rows.column(name)), "")
 
 
 def transactions(postings: Postings, heads: pa.Array, parts: list[pa.Array | str]) -> pa.Array:

@@ -1,6 +1,6 @@
 """One export: the rows of a period streamed into a file, which is checked against what the closing pinned."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +11,11 @@ from psycopg import Connection
 
 from services.payroll.exports.batches import batches
 from services.payroll.exports.content import ContentDigest
-from services.payroll.exports.digests import BY_CONTENT, Hashing
+from services.payroll.exports.digests import BY_CONTENT, Hashing, Progress
 from services.payroll.exports.formats import SUFFIXES, WITHOUT_COLUMNS, Format, Writer, writer
 from services.payroll.exports.layout import Layout
 from services.payroll.exports.writing import whole_file
 from services.payroll.statement import Heading, SelectStatements
-
-Progress = Callable[[int, int], None]
-"""Told rows done, of how many."""
 
 
 class LayoutUnusable(ValueError):

@@ -1,7 +1,9 @@
 """Text put together column by column: what a row is written as is joined for a whole batch at once."""
 
+import struct
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import reduce
 from typing import Any, Final
 
 import pyarrow as pa
@@ -18,9 +20,15 @@ CLOCK: Final = pa.array(
 """Every second of a day."""
 
 
-def joined(parts: Sequence[pa.Array | str]) -> pa.Array:
-    """The parts of every row one after the other; what is null is nothing."""
-    return pc.binary_join_element_wise(*parts, "", null_handling="replace", null_replacement="")
+def joined(parts: Sequence[pa.Array | str], null: str = "") -> pa.Array:
+    """The parts of every row one after the other; what is null is nothing, or what it is told to be. One part is an array."""
+    found: list[pa.Array | str] = []
+    for part in parts:
+        if isinstance(part, str) and found and isinstance(found[-1], str):
+            found[-1] += part
+        else:
+            found.append(part)
+    return pc.binary_join_element_wise(*found, "", null_handling="replace", null_replacement=null)
 
 
 def if_there(*parts: pa.Array | str) -> pa.Array:
@@ -32,19 +40,46 @@ def content(rows: pa.Array) -> memoryview:
     """The bytes of all rows, one after the other, not copied."""
     if not len(rows):
         return memoryview(b"")
-    _, offsets, data = rows.buffers()
-    at = memoryview(offsets).cast("i")
-    return memoryview(data)[at[rows.offset] : at[rows.offset + len(rows)]]
+    begins, ends = extent(rows)
+    return memoryview(rows.buffers()[2])[begins:ends]
 
 
-def mended(values: pa.Array, pattern: str, mend: Callable[[str], str]) -> pa.Array:
-    """The values, with those that the regular expression finds mended."""
-    wrong = pc.fill_null(pc.match_substring_regex(values, pattern), False)  # noqa: FBT003 (a value for null)
-    if not pc.any(wrong).as_py():
+def extent(rows: pa.Array) -> tuple[int, int]:
+    """Where the bytes of all rows begin and end."""
+    at = memoryview(rows.buffers()[1]).cast("i")
+    return at[rows.offset], at[rows.offset + len(rows)]
+
+
+def mended(values: pa.Array, pattern: str, mend: Callable[[str], str], starts: str = "") -> pa.Array:
+    """The values, with those mended in which the regular expression finds something, or which begin with one of `starts`."""
+    if not len(values) or values.null_count == len(values):
+        return values
+    anywhere = pc.match_substring_regex(as_one(values), pattern)[0].as_py()
+    wrong = [pc.match_substring_regex(values, pattern)] if anywhere else []
+    wrong += [pc.starts_with(values, each) for each in starts]
+    if not wrong:
+        return values
+    found = pc.fill_null(reduce(pc.or_, wrong), False)  # noqa: FBT003 (a value for null)
+    if not pc.any(found).as_py():
         return values
     return pc.replace_with_mask(
-        values, wrong, pa.array([mend(each) for each in values.filter(wrong).to_pylist()], pa.string())
+        values, found, pa.array([mend(each) for each in values.filter(found).to_pylist()], pa.string())
     )
+
+
+def as_one(values: pa.Array) -> pa.Array:
+    """One value with the bytes of all, not copied: what is not in it is in none of them."""
+    offsets = pa.py_buffer(struct.pack("=2i", *extent(values)))
+    return pa.Array.from_buffers(pa.string(), 1, [None, offsets, values.buffers()[2]])
+
+
+def between(values: pa.Array, before: str, after: str) -> tuple[pa.Array | str, ...]:
+    """Parts that give every value between two texts, and null where there is none. Null as a whole: no parts."""
+    if values.null_count == len(values):
+        return ()
+    if values.null_count:
+        return (pc.binary_join_element_wise(before, values, after, ""),)
+    return (before, values, after)
 
 
 def told_once(values: pa.Array, tell: Callable[[Any], str]) -> pa.Array:

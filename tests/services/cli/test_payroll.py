@@ -10,7 +10,7 @@ def closed(salesledger: Salesledger) -> Salesledger:
     """The shipped dispute's ledger with one month closed, and the next open."""
     assert salesledger("demo").code == 0
     assert salesledger("payroll", "open", "2026-01").code == 0
-    assert salesledger("payroll", "close", "2026-01").code == 0
+    assert salesledger("payroll", "close", "2026-01", "--reason", "paid late").code == 0
     assert salesledger("payroll", "open", "2026-02").code == 0
     return salesledger
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from psycopg import Connection, sql
 
 from projections.closing import digest
+from projections.closing_sql import FIELDS
 from projections.statements import FLOWS, RESULTS, SCHEMA_VERSION, SECTIONS, STATEMENT_ROW, Section, StatementRow
 from services.payroll.statement import Heading, Sums
 
@@ -68,7 +69,8 @@ def statements(
     with connection.cursor() as cursor, cursor.copy(sql.SQL("COPY {} FROM STDIN").format(table)) as copy:
         for row in ordered:
             copy.write_row(astuple(row))
-    found = digest(connection, table, "2024-06")
+    query = sql.SQL("SELECT {} FROM {} ORDER BY currency, payee, number").format(sql.SQL(FIELDS), table)
+    found = digest(connection, query, {})
     heading = Heading("2024-06", state, 42, found, SCHEMA_VERSION, "B2B-1", date(2024, 7, 15), tuple(sums_of(ordered)))
     select = sql.SQL("SELECT * FROM {} ORDER BY currency, payee, number").format(table)
 

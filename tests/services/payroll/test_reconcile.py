@@ -1,9 +1,5 @@
 """A return file held against a closed month: what matches is confirmed once, however often and however rudely it is told."""
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,41 +8,17 @@ from typing import Any
 import pytest
 
 from projections.payouts import payouts
+from services.payroll.explaining import explain_statement
+from services.payroll.payouts import Paid, standing
 from services.payroll.returned.mapping import ReturnMapping, ReturnUnusable
 from services.payroll.returned.run import PeriodNotClosed, Reconciled, reconcile
 from services.payroll.statement import NoSuchPeriod
-from tests.conftest import MASTER_KEY, OpenLedger
+from tests.conftest import OpenLedger
 from tests.domain.story import on
 from tests.services.payroll.company import Company, company
 
 HEADER = "external_id,payee,amount,date,status"
 ALL_PAID = ("B-1,Li,3000.00,2024-07-15,paid", "B-2,Zhou,6000.00,2024-07-15,paid", "B-3,Feng,9000.00,2024-07-15,paid")
-
-KILLED = """
-import sys
-from contextlib import closing
-from pathlib import Path
-from zoneinfo import ZoneInfo
-from services.database import connect
-from services.ledger.application import open_ledger
-from services.payroll.returned.mapping import ReturnMapping
-from services.payroll.returned.run import reconcile
-from services.scenarios.stage import StoryClock
-from services.vault import Vault
-from tests.domain.story import on
-
-def stand_still(done, of):
-    print("one is confirmed", flush=True)
-    sys.stdin.read()
-
-dsn, schema, key, path = sys.argv[1:]
-clock = StoryClock()
-clock.move_to(on("07-16 09:00"))
-with open_ledger(dsn, schema, Vault(bytes.fromhex(key)), clock) as ledger:
-    with closing(connect(dsn, schema, timeouts=False)) as connection:
-        zone = ZoneInfo("Asia/Shanghai")
-        reconcile(ledger, connection, "2024-06", Path(path), ReturnMapping(), zone, actor="Fan", progress=stand_still)
-"""
 
 
 @pytest.fixture
@@ -77,7 +49,7 @@ def reconciled(firm: Company, path: Path, at: str = "07-16 09:00", actor: str = 
 def confirmed(firm: Company) -> dict[str, tuple[str, int]]:
     with closing(firm.run.connect()) as connection:
         found = payouts(connection, "2024-06").values()
-        return {each.payee: (each.external_id, each.amount) for each in found}
+        return {each.payee: (each.external_id, each.amount) for each in found if each.outcome == "paid"}
 
 
 def test_what_matches_is_confirmed_and_what_does_not_is_told(firm: Company, tmp_path: Path) -> None:
@@ -140,26 +112,6 @@ def test_who_is_not_of_finance_confirms_nothing(firm: Company, tmp_path: Path) -
     assert reconciled(firm, returned(tmp_path, *ALL_PAID)).confirmed == 3
 
 
-def test_a_reconciling_that_is_killed_is_repeated_to_the_same_end(
-    firm: Company, dsn: str, schema: str, tmp_path: Path
-) -> None:
-    firm.month("2024-06", "06-01 09:00", "07-02 09:00")
-    firm.run.wait_for(firm.ledger.head().position)
-    path = returned(tmp_path, *ALL_PAID)
-    command = [sys.executable, "-c", KILLED, dsn, schema, MASTER_KEY.hex(), str(path)]
-    started = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert started.stdout
-    assert started.stdout.readline() == "one is confirmed\n"
-    os.kill(started.pid, signal.SIGKILL)
-    started.communicate()
-
-    again = reconciled(firm, path)
-
-    assert again.confirmed + len(again.findings.before) == 3
-    assert again.findings.clean
-    assert confirmed(firm) == {"Li": ("B-1", 300_000), "Zhou": ("B-2", 600_000), "Feng": ("B-3", 900_000)}
-
-
 def test_a_payout_is_confirmed_by_hand_once_too(firm: Company) -> None:
     firm.month("2024-06", "06-01 09:00", "07-02 09:00")
     told: dict[str, Any] = {"payee": "Li", "period": "2024-06", "currency": "CNY", "amount": 300_000, "actor": "Fan"}
@@ -173,3 +125,52 @@ def test_a_payout_is_confirmed_by_hand_once_too(firm: Company) -> None:
 
     refusals = [each.refusal and str(each.refusal.code) for each in (repeated, again, unknown, early)]
     assert refusals == ["payout-repeated", "payout-confirmed", "unknown-period", "period-not-closed"]
+
+
+def test_what_the_bank_rejected_is_to_be_paid_again_under_another_id(firm: Company, tmp_path: Path) -> None:
+    firm.month("2024-06", "06-01 09:00", "07-02 09:00")
+    first = reconciled(firm, returned(tmp_path, ALL_PAID[0], "B-2,Zhou,6000.00,2024-07-15,failed", ALL_PAID[2]))
+    assert (first.confirmed, first.sent_back) == (2, 1)
+    assert confirmed(firm) == {"Li": ("B-1", 300_000), "Feng": ("B-3", 900_000)}
+
+    later = reconciled(
+        firm,
+        returned(tmp_path, "B-7,Zhou,6000.00,2024-07-16,paid", "B-1,Li,3000.00,2024-07-16,returned"),
+        "07-17 09:00",
+    )
+
+    assert (later.confirmed, later.sent_back) == (1, 1)
+    assert confirmed(firm) == {"Zhou": ("B-7", 600_000), "Feng": ("B-3", 900_000)}
+    with closing(firm.run.connect()) as connection:
+        stood, parted = standing(connection)
+    assert (stood["2024-06"], parted) == (Paid(statements=3, paid=2, rejected=1), [])
+    assert stood["2024-06"].unpaid == 1
+    assert firm.ledger.refold().difference is None
+
+
+def test_a_file_told_before_and_another_since_change_nothing_when_told_again(firm: Company, tmp_path: Path) -> None:
+    firm.month("2024-06", "06-01 09:00", "07-02 09:00")
+    reconciled(firm, returned(tmp_path, *ALL_PAID))
+    reconciled(firm, returned(tmp_path, "B-1,Li,3000.00,2024-07-16,returned"), "07-17 09:00")
+    before = confirmed(firm)
+
+    again = reconciled(firm, returned(tmp_path, *ALL_PAID), "07-18 09:00")
+
+    assert (again.confirmed, [each.external_id for each in again.findings.twice]) == (0, ["B-1"])
+    assert confirmed(firm) == before
+
+
+def test_a_statement_says_in_its_explanation_how_its_payout_stands(firm: Company, tmp_path: Path) -> None:
+    firm.month("2024-06", "06-01 09:00", "07-02 09:00")
+    assert firm.policy.payroll
+    reconciled(firm, returned(tmp_path, ALL_PAID[0], "B-2,Zhou,6000.00,2024-07-15,failed"))
+
+    said = {}
+    with firm.run.statements("2024-06") as found:
+        for payee in ("Li", "Zhou", "Feng"):
+            [told] = explain_statement(found, payee, firm.policy.payroll.clawback)
+            said[payee] = list(told.reasons)[-1].text
+
+    assert said["Li"].startswith("It was paid on 2024-07-15 under B-1")
+    assert said["Zhou"].startswith("The bank rejected B-2 on 2024-07-15")
+    assert said["Feng"] == "It is not confirmed as paid yet."

@@ -7,6 +7,7 @@ from typing import Any
 import openpyxl
 import pytest
 
+from projections.payouts import Outcome
 from services.payroll.returned.mapping import ReturnMapping, ReturnUnusable, read_return_mapping
 from services.payroll.returned.matching import Findings, Known, Missing, match
 from services.payroll.returned.reading import Payment, payments
@@ -141,6 +142,10 @@ PAYABLE = {("CNY", name): 100 for name in ("Li", "Zhou", "Feng", "Wang", "Chen")
 }
 
 
+PAID: frozenset[Outcome] = frozenset({"paid"})
+SENT_BACK: frozenset[Outcome] = frozenset({"rejected"})
+
+
 def test_every_payment_and_every_statement_is_told_once() -> None:
     found = match(
         [
@@ -153,7 +158,7 @@ def test_every_payment_and_every_statement_is_told_once() -> None:
         ],
         PAYABLE,
         {},
-        set(),
+        {},
     )
 
     assert found.matched == [paid("Li", 100)]
@@ -172,7 +177,7 @@ def test_what_was_confirmed_before_is_no_finding_and_what_is_paid_again_is() -> 
         [paid("Li", 100), paid("Zhou", 100, "B-new"), paid("Feng", 100, "B-old")],
         {("CNY", name): 100 for name in ("Li", "Zhou", "Feng")},
         confirmed,
-        {"B-old", "B-Li", "B-Zhou"},
+        {"B-old": PAID, "B-Li": PAID, "B-Zhou": PAID},
     )
 
     assert found.before == [paid("Li", 100)]
@@ -181,6 +186,31 @@ def test_what_was_confirmed_before_is_no_finding_and_what_is_paid_again_is() -> 
 
 
 def test_a_payment_that_the_bank_rejected_and_then_made_is_matched() -> None:
-    found = match([paid("Li", 100, "B-1", rejected=True), paid("Li", 100, "B-2")], {("CNY", "Li"): 100}, {}, set())
+    back = paid("Li", 100, "B-1", rejected=True)
 
-    assert found == Findings(matched=[paid("Li", 100, "B-2")], rejected=[paid("Li", 100, "B-1", rejected=True)])
+    found = match([paid("Li", 100, "B-2"), back], {("CNY", "Li"): 100}, {}, {})
+
+    assert found == Findings(matched=[paid("Li", 100, "B-2")], rejected=[back], sent_back=[back])
+
+
+def test_a_payment_that_came_back_after_it_was_confirmed_stands_no_more() -> None:
+    back, payable = paid("Li", 100, "B-1", rejected=True), {("CNY", "Li"): 100}
+    confirmed = {("CNY", "Li"): Known("B-1", 100)}
+
+    again = match([back, paid("Li", 100, "B-2")], payable, confirmed, {"B-1": PAID})
+    both = match([paid("Li", 100, "B-1"), back], payable, confirmed, {"B-1": PAID})
+
+    assert again == Findings(matched=[paid("Li", 100, "B-2")], rejected=[back], sent_back=[back])
+    assert both == Findings(twice=[paid("Li", 100, "B-1")], rejected=[back], sent_back=[back])
+
+
+def test_what_was_rejected_is_recorded_once_and_no_finding_once_it_is_paid() -> None:
+    back, payable, told = paid("Li", 100, "B-1", rejected=True), {("CNY", "Li"): 100}, {"B-1": SENT_BACK}
+
+    unpaid = match([back], payable, {}, told)
+    since = match([back], payable, {("CNY", "Li"): Known("B-2", 100)}, told)
+    nobodys = match([paid("Sun", 5, "B-3", rejected=True)], payable, {}, {})
+
+    assert unpaid == Findings(rejected=[back])
+    assert since == Findings(before=[back])
+    assert (nobodys.sent_back, len(nobodys.rejected)) == ([], 1)

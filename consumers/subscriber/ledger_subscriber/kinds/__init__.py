@@ -30,7 +30,7 @@ from ledger_subscriber.kinds.deal import DealLost, DealOpened, StageAdvanced, St
 from ledger_subscriber.kinds.lead import LeadApproved, LeadConverted, LeadRegistered, LeadRejected
 from ledger_subscriber.kinds.mentorship import CustomerDonated, MentorAssigned, MentorshipEnded, SharingAgreed
 from ledger_subscriber.kinds.organisation import QuotaSet, RepJoined, RepLeft, RepTransferred, UnitCreated, UnitMoved
-from ledger_subscriber.kinds.payee import PayoutConfirmed
+from ledger_subscriber.kinds.payee import PayoutConfirmed, PayoutRejected
 from ledger_subscriber.kinds.payment import PaymentReceived, PaymentRefunded
 from ledger_subscriber.kinds.payout import PayoutHeld, PayoutReleased
 from ledger_subscriber.kinds.payroll import PeriodClosed, PeriodOpened
@@ -46,6 +46,8 @@ from ledger_subscriber.kinds.pool import (
     RetentionWarned,
     TierChanged,
 )
+from ledger_subscriber.kinds.rate import RatePublished
+from ledger_subscriber.kinds.returned import ReturnReconciled
 from ledger_subscriber.kinds.role import RoleEarned, RoleExpired, RoleRevoked, RoleTransferred
 from ledger_subscriber.kinds.visit import (
     ProtectionExpired,
@@ -97,6 +99,7 @@ KINDS: Final[dict[str, type[Fact]]] = {
     "payment-refunded.v1": PaymentRefunded,
     "payout-confirmed.v1": PayoutConfirmed,
     "payout-held.v1": PayoutHeld,
+    "payout-rejected.v1": PayoutRejected,
     "payout-released.v1": PayoutReleased,
     "penalty-applied.v1": PenaltyApplied,
     "penalty-lifted.v1": PenaltyLifted,
@@ -107,11 +110,13 @@ KINDS: Final[dict[str, type[Fact]]] = {
     "protection-expired.v1": ProtectionExpired,
     "protection-started.v1": ProtectionStarted,
     "quota-set.v1": QuotaSet,
+    "rate-published.v1": RatePublished,
     "rep-joined.v1": RepJoined,
     "rep-left.v1": RepLeft,
     "rep-transferred.v1": RepTransferred,
     "retention-extended.v1": RetentionExtended,
     "retention-warned.v1": RetentionWarned,
+    "return-reconciled.v1": ReturnReconciled,
     "role-earned.v1": RoleEarned,
     "role-expired.v1": RoleExpired,
     "role-revoked.v1": RoleRevoked,

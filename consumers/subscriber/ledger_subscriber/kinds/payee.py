@@ -12,4 +12,17 @@ class PayoutConfirmed(Fact):
     currency: str
     amount: int
     external_id: str
+    file: str | None = None
     by: str
+
+
+class PayoutRejected(Fact):
+    kind: Literal["payout-rejected.v1"] = "payout-rejected.v1"
+    payee: str
+    period: str
+    currency: str
+    amount: int
+    external_id: str
+    file: str | None = None
+    by: str
+    undone: bool = False

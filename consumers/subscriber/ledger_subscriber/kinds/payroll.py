@@ -31,6 +31,7 @@ class Totals(Told):
     payable: int
     closing: int
     owed: int
+    conversion: int = 0
 
 
 class Unusual(Told):
@@ -50,4 +51,5 @@ class PeriodClosed(Fact):
     exports: dict[str, str] = {}
     unusual: tuple[Unusual, ...] = ()
     ground: str | None = None
+    settled: bool = False
     by: str

@@ -1,0 +1,1 @@
+"""What one currency is in another, where a month pays in the other."""
