@@ -1,6 +1,7 @@
 """What the writer knows: a world kept from batch to batch, filled with what commands want to see.
 
-It is good as long as nobody else has written. When somebody has, that is read and folded in like what was written here.
+It is good as long as nobody else has written. When somebody has, that is folded in like what was written here, or
+what it touched is forgotten and read again.
 """
 
 from collections.abc import Iterable
@@ -23,13 +24,26 @@ from services.ledger.changes import Changes
 from services.ledger.head import DatabaseTime, Head
 from services.ledger.keys import Keys, ask_keys, let_go
 from services.ledger.mapper import read_fact
-from services.ledger.statements import HOLDINGS, KEYS, LAPSING, REFERENCES, STREAMS, TALLIES, WRITTEN, array
+from services.ledger.statements import (
+    CHANGED,
+    HOLDINGS,
+    KEYS,
+    LAPSING,
+    REFERENCES,
+    STREAMS,
+    TALLIES,
+    WRITTEN,
+    array,
+)
 
 HORIZON: Final = timedelta(days=1)
 """How far ahead a rep's lapsing holdings are loaded, so that they need not be loaded again at every claim."""
 
-TOO_MANY: Final = 1_000
-"""Beyond this many events written by others, what is needed of everything is read again rather than all of them taken in."""
+FEW: Final = 200
+"""Up to this many events written by others are read and folded in; beyond, what they touched is forgotten, at the same price."""
+
+TOO_MANY: Final = 2_000
+"""Beyond this many events written by others, everything is read again rather than sorted out."""
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 FAR: Final = datetime.max.replace(tzinfo=UTC)
@@ -120,7 +134,7 @@ class Sights:
         for effect in found:
             if isinstance(effect, Count):
                 if (effect.kind, effect.key) not in self._counted:
-                    del world.tallies[effect.kind, effect.key]
+                    world.tallies.pop((effect.kind, effect.key), None)
             elif isinstance(effect, Wake | Rest) and effect.who is not None:
                 world.holdings.pop(effect.who, None)
                 until = self._lapsing_until.get(effect.who)
@@ -130,16 +144,31 @@ class Sights:
                     world.lapsing[effect.who].pop(stream, None)
 
     def follow(self, connection: Connection[Any], head: Head) -> None:
-        """Take in what others have written since; after too much of it only the organisation, the policies and the periods."""
+        """Take in what others have written since: all of it if that is little, else the organisation, the policies and the periods."""
+        known = self.head.position if self.head else head.position
         self.followed += self.head is not None
-        if self.head is None or not 0 < head.position - self.head.position <= TOO_MANY:
-            self.forget()
-            written = connection.execute(REFERENCES)
+        if 0 < head.position - known <= FEW:
+            written = connection.execute(WRITTEN, (known,))
         else:
-            written = connection.execute(WRITTEN, (self.head.position,))
+            if 0 < head.position - known <= TOO_MANY:
+                self._forget_changed(cast(Iterable[tuple[str]], connection.execute(CHANGED, (known,))))
+            else:
+                self.forget()
+            versions = [self._versions[each] for each in (ORGANISATION, POLICIES, PAYROLL)]
+            written = connection.execute(REFERENCES, versions)
         for position, record in cast(Iterable[tuple[int, str]], written):
             self._take_in(position, record)
         self.head = head
+
+    def _forget_changed(self, changed: Iterable[tuple[str]]) -> None:
+        for (stream,) in changed:
+            self.world.streams.pop(stream, None)
+            self.keys.doubt(stream)
+        self.world.held.clear()
+        self.world.tallies.clear()
+        self.world.holdings.clear()
+        self._counted.clear()
+        self._forget_lapsing()
 
     def _take_in(self, position: int, record: str) -> None:
         """Fold a fact of somebody else's in. A history in which it tells of a person is read again, and so is the key."""

@@ -21,8 +21,12 @@ STREAMS: Final = (
 )
 
 REFERENCES: Final = (
-    "select position, record::text from event where stream in ('organisation', 'policies', 'payroll') order by position"
+    "select position, record::text from event"
+    " where (stream = 'organisation' and version > %s) or (stream = 'policies' and version > %s)"
+    " or (stream = 'payroll' and version > %s) order by position"
 )
+
+CHANGED: Final = "select distinct stream from event where position > %s"
 
 WRITTEN: Final = "select position, record::text from event where position > %s order by position"
 

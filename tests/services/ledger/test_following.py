@@ -10,8 +10,10 @@ from domain.commands import AnyCommand
 from domain.policy.terms import PolicyVersion
 from domain.pool.decisions import ChangeTier, ReassignCustomer, ReleaseCustomer
 from domain.refusals import Code
+from services.ledger import sights
 from services.ledger.answer import Answer
 from services.ledger.application import Ledger, open_ledger
+from services.ledger.sights import FEW
 from services.vault import Vault
 from tests.conftest import MASTER_KEY, OpenLedger
 from tests.samples import BEGIN, claim, opening, policy, register
@@ -36,10 +38,21 @@ def test_a_quota_counts_what_was_claimed_and_released_through_another_process(op
     assert refused(one.record(claim("C-5", at=BEGIN + timedelta(hours=4)), command_id="c5")) == Code.POOL_FULL
 
 
-@pytest.mark.parametrize("seed", range(3))
+def test_a_tier_is_changed_by_a_process_that_never_counted_what_the_rep_holds(open_here: OpenLedger) -> None:
+    one = open_here()
+    begun = [*opening("Li"), ("r1", register("C-1")), ("c1", claim("C-1"))]
+    assert {refused(answer) for answer in one.record_many(begun)} == {None}
+
+    closer = ChangeTier(at=BEGIN + timedelta(hours=3), customer="C-1", rep="Li", tier="close", ground="an offer")
+    assert open_here().record(closer, command_id="close").accepted
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("few", [0, FEW], ids=["forgotten", "folded in"])
 def test_commands_given_to_two_processes_in_turn_leave_what_one_process_would(
-    seed: int, dsn: str, schema: str, open_here: OpenLedger
+    seed: int, few: int, dsn: str, schema: str, open_here: OpenLedger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sights, "FEW", few)
     clock = Clock(BEGIN)
     ledgers = [open_here(clock), open_here(clock)]
     by_turns = played(ledgers, clock, seed)
