@@ -46,7 +46,6 @@ class Partition:
     next_offset: int
     end: int = 0
     ahead: deque[Held] = field(default_factory=deque)
-    paused: bool = False
 
     @property
     def is_read(self) -> bool:
@@ -104,15 +103,23 @@ class Partitions:
 
     def _read(self) -> bool:
         """Take what has come. Returns whether anything has: a marker of a transaction moves on without a record."""
+        self._listen_where_there_is_room()
         moved = False
         for where, records in self.consumer.poll(timeout_ms=POLL_MS).items():
             self.parts[where].ahead.extend(map(Held.of, records))
-        for where, part in self.parts.items():
+        for where in self.consumer.assignment():
             position = self.consumer.position(where)
-            moved = moved or position != part.next_offset
-            part.next_offset = position
-            wanted = len(part.ahead) > MOST_AHEAD
-            if wanted != part.paused:
-                part.paused = wanted
-                (self.consumer.pause if wanted else self.consumer.resume)(where)
+            moved = moved or position != self.parts[where].next_offset
+            self.parts[where].next_offset = position
         return moved
+
+    def _listen_where_there_is_room(self) -> None:
+        """Let the consumer read those partitions that are not far ahead of the others, each from where it was left.
+
+        They are assigned, not paused and resumed: what the library holds of a paused partition it may never give again.
+        """
+        wanted = {where for where, part in self.parts.items() if len(part.ahead) <= MOST_AHEAD}
+        if wanted != self.consumer.assignment():
+            self.consumer.assign(sorted(wanted))
+            for where in wanted:
+                self.consumer.seek(where, self.parts[where].next_offset)

@@ -73,6 +73,16 @@ def test_what_a_transaction_has_not_settled_yet_is_waited_for_and_not_called_mis
     assert published.auditor().audit().agrees
 
 
+def test_partitions_far_ahead_of_the_others_wait_for_them(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("consumers.partitions.MOST_AHEAD", 500)
+    last = site.record(16_000)
+    site.relay().catch_up(Event())
+
+    audited = site.auditor().audit()
+
+    assert (audited.agrees, audited.checked) == (True, last)
+
+
 def lose(records: Fake, chance: Random) -> tuple[Fake, set[int]]:
     gone = chance.choice(records)
     return [each for each in records if each is not gone], {position(gone)}
