@@ -1,7 +1,8 @@
 """`verify`: does everything still follow from the log; `rebuild`: fold read models again from it."""
 
 import os
-from typing import Annotated, Any
+from itertools import islice
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -17,9 +18,13 @@ from services.ledger.grants import powers
 from services.ledger.refold import refold
 from services.ledger.wrapping import check_keys
 from services.payroll.check import differing
+from services.payroll.sums import unequal
 from services.wiring import Books, open_books
 
 app = typer.Typer()
+
+NAMED: Final = 5
+"""How many payments that do not come to their pool are named."""
 
 
 @app.command()
@@ -29,7 +34,7 @@ def verify(
     ] = True,
     json: AsJson = False,
 ) -> None:
-    """Check that everything follows from the log: hash chain, shared facts, signed heads, every read model; and what the role may do.
+    """Check that everything follows from the log: hash chain, shared facts, signed heads, keys, every read model, sums; and what the role may do.
 
     Exits 1 with the first difference.
     """
@@ -65,6 +70,7 @@ def verify(
     said.append(f"{keys} keys of personal data: each opens, or its person was erased.")
     if read_models:
         said.append(f"{len(rebuilt)} read models folded again: each is what was shown, byte for byte.")
+        said.append("The lines of every payment sum to its pool, and every closed month is what was closed.")
     said.append(
         f"The database role {held.role} could alter what is recorded: it owns the tables. LEDGER_OWNER_URL parts the two."
         if held.could
@@ -88,7 +94,10 @@ def heads_of(books: Books) -> Checked:
 
 
 def compared(books: Books, differences: list[str]) -> dict[str, str]:
-    """Rebuild every read model; gives the digest of each. What differs is added to `differences`, closed months too."""
+    """Rebuild every read model; gives the digest of each.
+
+    What differs is added to `differences`, closed months and payments that do not come to their pool too.
+    """
     catch_up(books)
     digests: dict[str, str] = {}
     with progress() as bar:
@@ -103,6 +112,7 @@ def compared(books: Books, differences: list[str]) -> dict[str, str]:
             bar.advance(task)
     with books.connection() as connection:
         differences += [each.told for each in differing(connection)]
+        differences += islice(unequal(connection, books.policies().versions), NAMED)
     return digests
 
 

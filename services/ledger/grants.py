@@ -4,7 +4,7 @@ The owner of the tables migrates; the writer records and arranges, and can alter
 """
 
 from dataclasses import dataclass
-from typing import Any, Final, LiteralString
+from typing import Any, Final, LiteralString, cast
 
 import psycopg
 from psycopg import Connection, sql
@@ -99,7 +99,7 @@ def let_read(writer_dsn: str, schema: str, reader: str) -> None:
         names = {"schema": sql.Identifier(schema), "role": sql.Identifier(reader)}
         later = "alter default privileges in schema {schema} grant select on tables to {role}"
         connection.execute(sql.SQL(later).format(**names))
-        for (table,) in connection.execute(OWN, (schema,)).fetchall():
+        for (table,) in cast(list[tuple[str]], connection.execute(OWN, (schema,)).fetchall()):
             if table not in SECRET:
                 connection.execute(
                     sql.SQL("grant select on {} to {}").format(sql.Identifier(schema, table), names["role"])
