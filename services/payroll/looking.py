@@ -71,7 +71,8 @@ class Look:
         """
         with RowsAside() as aside:
             self.telling(ARRANGING, 0, None)
-            found = preview(connection, period, self.laid(aside) if exports else None, settled=self.settled)
+            laid = (self.laid(aside), aside.counted) if exports else ()
+            found = preview(connection, period, *laid, settled=self.settled)
             looked = self.seen(found)
             assert found.arranged, "a preview is arranged"
             with beside(looked, found.arranged):

@@ -1,7 +1,7 @@
 """A period's statements opened for reading: those of a closed one as they stand, those of an open one as they would come out."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -170,8 +170,17 @@ def in_order(found: Opened) -> Opened:
     return found
 
 
-def preview(connection: Connection[Any], period: str, also: Also | None = None, *, settled: bool = False) -> Opened:
-    """An open period's statements as they would come out now, inside a transaction; `also` is told the rows as they stand.
+def preview(
+    connection: Connection[Any],
+    period: str,
+    also: Also | None = None,
+    count: Callable[[], Counted] | None = None,
+    *,
+    settled: bool = False,
+) -> Opened:
+    """An open period's statements as they would come out now, inside a transaction.
+
+    `also` is told the rows as they stand; `count` counts what it was told.
 
     Raises `NoSuchPeriod`.
     """
@@ -184,7 +193,7 @@ def preview(connection: Connection[Any], period: str, also: Also | None = None, 
         cut = replace(cut, until=max(cut.since, before_money_of(connection, ends, cut.until)))
     shelves = as_shown(LINE)
     arranged = arrange(connection, shelves, cut, also)
-    count = counted(connection, shelves, period)
+    found = count() if count else counted(connection, shelves, period)
     heading = Heading(
         period,
         "preview",
@@ -193,9 +202,9 @@ def preview(connection: Connection[Any], period: str, also: Also | None = None, 
         SCHEMA_VERSION,
         policy,
         cast(date, pay_day),
-        totals(connection, shelves, period, count.rows),
+        totals(connection, shelves, period, found.rows),
     )
-    return Opened(connection, heading, shelves, cut.since, arranged, count)
+    return Opened(connection, heading, shelves, cut.since, arranged, found)
 
 
 def cut_now(connection: Connection[Any], period: str, policy: str) -> Cut:

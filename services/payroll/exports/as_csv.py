@@ -17,13 +17,17 @@ QUOTED: Final = ',;|\t\r\n"'
 
 
 class CsvWriter:
-    """RFC 4180 with line feeds, UTF-8; begins with a byte order mark unless `plain`."""
+    """RFC 4180 with line feeds, UTF-8; begins with a byte order mark unless `plain`.
+
+    A preview without rows has one all the same, with nothing in it but that it is a preview, and of what.
+    """
 
     def __init__(self, out: BinaryIO, heading: Heading, layout: Layout | None = None, *, plain: bool = False) -> None:
         self._out = out
         self._layout = layout
         self._columns = columns_of(layout, heading)
         self._between = layout.delimiter if layout else ","
+        self._unmarked = heading.state == "preview"
         headers = self._between.join(harmless(each.header) for each in self._columns)
         out.write((b"" if plain else BOM) + headers.encode() + b"\n")
 
@@ -31,6 +35,7 @@ class CsvWriter:
         chosen = rows_of(self._layout, rows)
         if not chosen.num_rows:
             return
+        self._unmarked = False
         first, *rest = self._columns
         found: list[pa.Array | str] = [joined([pa.repeat("", chosen.num_rows), cells(first, chosen)])]
         for cell in (cells(each, chosen) for each in rest):
@@ -46,7 +51,10 @@ class CsvWriter:
         self._out.write(content(rows_told))
 
     def finish(self) -> None:
-        """Nothing follows the rows."""
+        """End the file."""
+        if self._unmarked:
+            marks = ("" if each.fixed is None else harmless(str(each.fixed)) for each in self._columns)
+            self._out.write(f"{self._between.join(marks)}\n".encode())
 
     def abandon(self) -> None:
         """Nothing is held."""

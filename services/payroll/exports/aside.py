@@ -1,17 +1,20 @@
 """Rows laid aside in a file while they are arranged: files name their digest before the first row, so it must be known first."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from tempfile import TemporaryFile
 from types import TracebackType
 from typing import Final, Self
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv
 
 from services.payroll.exports.batches import COLUMNS, TIME
 from services.payroll.exports.content import BETWEEN, ESCAPES, NULL
 from services.payroll.exports.text import mended
+from services.payroll.statements import Counted
 
 PARTING: Final = f"\\{BETWEEN}".encode()
 TOLD_APART: Final = "u"
@@ -34,7 +37,11 @@ class RowsAside:
     def __init__(self) -> None:
         self._file = TemporaryFile()  # noqa: SIM115 (closed when the context ends)
         self._writer = pa.ipc.new_file(pa.PythonFile(self._file, "w"), COLUMNS)
-        self.rows = 0
+        self._rows, self._sections, self._policies = Counter[str](), set[str](), set[str]()
+
+    @property
+    def rows(self) -> int:
+        return self._rows.total()
 
     def __enter__(self) -> Self:
         return self
@@ -54,7 +61,13 @@ class RowsAside:
             columns = [unescaped(each) if pa.types.is_string(each.type) else each for each in columns]
         for batch in pa.Table.from_arrays(columns, schema=COLUMNS).combine_chunks().to_batches():
             self._writer.write_batch(batch)
-        self.rows += table.num_rows
+        for each in pc.value_counts(table["currency"]).to_pylist():
+            self._rows[each["values"]] += each["counts"]
+        self._sections.update(pc.unique(table["section"]).to_pylist())
+        self._policies.update(pc.unique(table["policy"]).drop_null().to_pylist())
+
+    def counted(self) -> Counted:
+        return Counted(self._rows, frozenset(self._sections), frozenset(self._policies))
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """All rows in their order; nothing can be added any more."""

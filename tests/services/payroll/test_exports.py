@@ -201,3 +201,16 @@ def test_rows_that_are_not_those_that_were_pinned_are_not_written(connection: Co
 
 def test_the_order_of_a_made_up_month_is_that_of_every_export() -> None:
     assert [(row.currency, row.payee) for row in in_order(MONTH)][:3] == [("CNY", ""), ("CNY", ""), ("CNY", "")]
+
+
+def test_a_csv_of_an_open_month_without_rows_says_that_it_is_a_preview(
+    connection: Connection[Any], tmp_path: Path
+) -> None:
+    with statements(connection, [], "preview") as select:
+        path = export(connection, select, "2024-06", Format.CSV, tmp_path).path
+    with statements(connection, []) as select:
+        closed = export(connection, select, "2024-06", Format.CSV, tmp_path).path
+
+    [row] = csv.DictReader(path.read_text("utf-8-sig").splitlines())
+    assert (row["state"], row["amount"]) == ("preview", "")
+    assert len(closed.read_text("utf-8-sig").splitlines()) == 1
