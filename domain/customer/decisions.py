@@ -137,9 +137,9 @@ def enter(command: RegisterCustomer, policy: PolicyVersion, world: World) -> Seq
 
 def merge(command: MergeCustomers, world: World) -> Answer:
     """Merge two records of one customer. The absorbed record's owner gives it up; the survivor's owner stays. What one of
-    them has won stays won.
+    them has won stays won. An erased record may be absorbed, with no keys to pass on; nothing is merged into one.
 
-    Refuses with `same-customer`, `unknown-customer`, `customer-merged` or `not-allowed`.
+    Refuses with `same-customer`, `unknown-customer`, `customer-merged`, `subject-erased` or `not-allowed`.
     """
     clause = "customer/merge"
     survivor, absorbed = world.customer(command.customer), world.customer(command.absorbed)
@@ -148,10 +148,13 @@ def merge(command: MergeCustomers, world: World) -> Answer:
     for stream in (survivor, absorbed):
         if unknown := not_live(stream, clause):
             return unknown
+    if gone := erased(command.stream, survivor.personal):
+        return gone
     if refusal := reserved(world, command.actor, command.at, "mid-office", "committee", clause=clause):
         return refusal
     kept = {(key.kind, key.hash) for key in survivor.customer.keys}
-    keys = tuple(key for key in absorbed.customer.keys if (key.kind, key.hash) not in kept)
+    held = () if absorbed.personal.erased_at else absorbed.customer.keys
+    keys = tuple(key for key in held if (key.kind, key.hash) not in kept)
     given_up = absorbed.holding
     released = [
         CustomerReleased(

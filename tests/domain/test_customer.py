@@ -112,6 +112,17 @@ def test_keys_that_both_records_hold_pass_on_once() -> None:
     assert [key.kind for key in merged.keys] == ["licence"]
 
 
+def test_an_erased_record_passes_on_no_key_for_somebody_else_may_hold_it_by_now() -> None:
+    story = with_a_shop().given("erase-subject", "06-11 09:00", whose="customer/shop", actor="Mei").registers("double")
+    story.registers("newcomer", phone=PHONE)
+
+    facts = story.tells("merge-customers", "06-12 09:00", customer="double", absorbed="shop", actor="Mei")
+
+    assert [fact.keys for fact in facts if isinstance(fact, CustomersMerged)] == [(), ()]
+    told: dict[str, Any] = {"customer": "third", "customer_name": "又一店", "by": "Zhou", "phone": PHONE}
+    assert story.refuses("register-customer", "06-13 09:00", **told).rival == "newcomer"
+
+
 def test_a_corrected_place_counts_for_visits_from_then_on_and_changes_no_verdict() -> None:
     story = with_a_shop()
     assert isinstance(story.visits("Li", "08-06 15:20", "V-1", metres=612)[1], VisitRejected)

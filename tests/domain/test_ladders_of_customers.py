@@ -144,10 +144,12 @@ def test_a_registration_is_refused_in_order() -> None:
 
 
 def test_a_merge_is_refused_in_order() -> None:
-    story = absorbed_and_other().registers("third")
+    story = absorbed_and_other().registers("third").registers("erased")
+    story.given("erase-subject", "07-31 09:00", whose="customer/erased")
     climb = ladder(story, "merge-customers", "08-01 09:00", customer="nobody", absorbed="nobody", actor="Li")
-    climb.meets("same-customer", absorbed="absorbed").meets("unknown-customer", customer="other")
-    climb.meets("customer-merged", absorbed="third").meets("not-allowed", actor="Mei")
+    climb.meets("same-customer", absorbed="absorbed").meets("unknown-customer", customer="erased")
+    climb.meets("customer-merged", absorbed="third").meets("subject-erased", customer="other")
+    climb.meets("not-allowed", actor="Mei")
 
     assert climb.climbed() == documented(customer.merge)
 
