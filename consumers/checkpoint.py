@@ -42,13 +42,16 @@ class Checkpoint:
 NOTHING: Final = Checkpoint(0, bytes(32))
 
 
-def last_checkpoint(cluster: Cluster, topics: Topics, source: str) -> Checkpoint:
+def last_checkpoint(cluster: Cluster, topics: Topics, source: str, before: int | None = None) -> Checkpoint:
     """The last one committed; position 0 when nothing was ever published.
+
+    Without `before` it is the last that Kafka lets readers see by now, and a broker that was started again may lag behind
+    what it has. With the offset of a record written later, all that was committed before that record is waited for.
 
     Raises `CheckpointLost` when there is none though events are there, and `KafkaUnreachable`.
     """
     with reader(cluster) as consumer:
-        found = at_the_end(consumer, topics.checkpoint, source.encode())
+        found = at_the_end(consumer, topics.checkpoint, source.encode(), before)
         if found is None and holds_events(consumer, topics.events, source.encode()):
             raise CheckpointLost(
                 f"Topic {topics.events} holds events of {source}, and {topics.checkpoint} does not say how far they go. "
@@ -81,10 +84,12 @@ def reader(cluster: Cluster) -> Iterator[KafkaConsumer]:
         raise cluster.unreachable(error) from error
 
 
-def at_the_end(consumer: KafkaConsumer, topic: str, key: bytes) -> Checkpoint | None:
+def at_the_end(consumer: KafkaConsumer, topic: str, key: bytes, end: int | None = None) -> Checkpoint | None:
     """The last record with the key, looked for from the end in strides that double."""
     part = TopicPartition(topic, 0)
-    first, end = consumer.beginning_offsets([part])[part], consumer.end_offsets([part])[part]
+    first = consumer.beginning_offsets([part])[part]
+    if end is None:
+        end = consumer.end_offsets([part])[part]
     stride = TAIL
     while True:
         start = max(first, end - stride)

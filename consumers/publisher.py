@@ -25,6 +25,9 @@ LINGER_MS: Final = 5
 RETRY_MS: Final = 10
 """How soon a transaction that Kafka is still completing is asked for again; the library sleeps that long."""
 
+BEGUN: Final = b"begun "
+"""Before the source, the key of the record with which a relay begins."""
+
 MOST_BESIDE_THE_VALUE: Final = 100_000
 """No key and headers take more bytes: their longest texts have 10,000 characters."""
 
@@ -72,6 +75,15 @@ class Publisher:
     source: bytes
     largest: int
 
+    def begin(self) -> int:
+        """Commit a record to the checkpoint topic that says no position, and return its offset.
+
+        Whoever sees it sees all that was committed there before. Raises `Fenced` or `PublishingFailed`.
+        """
+        with self._transaction():
+            begun = self.producer.send(self.topics.checkpoint, b"{}", BEGUN + self.source, partition=0)
+        return int(begun.get().offset)
+
     def write_down(self, events: Sequence[Outgoing]) -> Transaction:
         """Write events down as Kafka will have them, in order. Any thread may, also while another publishes."""
         too_large = next((each for each in events if self._is_too_large(each)), None)
@@ -92,12 +104,16 @@ class Publisher:
         return ready.reached or NOTHING
 
     def _transact(self, batches: Sequence[Batch], reached: Checkpoint) -> None:
-        topic = self.topics.events
+        with self._transaction():
+            for each in batches:
+                self.producer.send_batch(self.topics.events, each)
+            self.producer.send(self.topics.checkpoint, reached.to_bytes(), self.source, partition=0)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
         try:
             self.producer.begin_transaction()
-            for each in batches:
-                self.producer.send_batch(topic, each)
-            self.producer.send(self.topics.checkpoint, reached.to_bytes(), self.source, partition=0)
+            yield
             within(DELIVERY_MS, self.producer.commit_transaction)
         except TROUBLE as error:
             with suppress(*TROUBLE):

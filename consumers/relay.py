@@ -115,7 +115,7 @@ class Relay:
             self.log.connect() as reading,
             ThreadPoolExecutor(1, "reading-ahead") as ahead,
         ):
-            reached = last_checkpoint(self.cluster, self.topics, self.log.source)
+            reached = last_checkpoint(self.cluster, self.topics, self.log.source, publisher.begin())
             self._compare(reading, reached)
             until = head(reading) if once else None
             reading.execute(sql.SQL("LISTEN {}").format(sql.Identifier(self.log.channel)))
