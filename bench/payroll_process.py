@@ -17,6 +17,7 @@ from psycopg import sql
 
 from projections.runner import Runner, log_of
 from projections.statements import STATEMENT_ROW
+from services.collector import spare_the_collector
 from services.database import connect
 from services.ledger.application import open_ledger
 from services.payroll.exports.formats import Format
@@ -81,6 +82,7 @@ def write(dsn: str, schema: str, folder: Path, form: Format) -> dict[str, Any]:
 
 def main(what: str, schema: str, folder: Path) -> None:
     dsn = sys.stdin.read()
+    spare_the_collector()
     match what:
         case "close":
             found = close(dsn, schema)

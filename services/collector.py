@@ -10,7 +10,7 @@ COLLECT_AFTER: Final = (5_000, 50, 100)
 def spare_the_collector() -> None:
     """Leave what was made at the start out of every collection, and keep the others short: much is kept, and little goes round.
 
-    For the entry of a process that serves, imports or measures; never for a library.
+    For the entry of a process that serves, imports, closes or exports a month, or measures; never for a library.
     """
     gc.collect()
     gc.freeze()

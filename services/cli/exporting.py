@@ -11,6 +11,7 @@ import typer
 from services.cli.failing import CHECK_FAILED, Failure
 from services.cli.output import AsJson, answer, pairs, paragraph, progress
 from services.cli.payroll import PeriodName, expected, month
+from services.collector import spare_the_collector
 from services.payroll.exports.formats import Format
 from services.payroll.exports.layout import Layout, LayoutWrong, read_layout
 from services.payroll.exports.run import ContentDiffers, Exported, LayoutUnusable, export
@@ -42,6 +43,7 @@ def export_period(
     Exit codes: 0 written, 1 the rows are not those that the closing pinned, 2 no such period, a bad layout or file.
     """
     month(period)
+    spare_the_collector()
     columns = None if layout is None else layout_of(layout)
     try:
         with open_books(os.environ) as books, progress() as bar:

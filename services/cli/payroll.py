@@ -14,6 +14,7 @@ from domain.payroll.decisions import ClosePeriod
 from domain.payroll.facts import Payroll, Period, PeriodClosed, Totals, Unusual
 from services.cli.failing import CHECK_FAILED, Failure, refused
 from services.cli.output import AsJson, Justify, answer, listed, money, paragraph, progress, table
+from services.collector import spare_the_collector
 from services.payroll.payouts import Paid, standing, told_of_unfinished
 from services.payroll.run import Looked, PayrollRun, ProjectionBehind
 from services.payroll.statement import NoSuchPeriod
@@ -78,6 +79,7 @@ def close(
 ) -> None:
     """Close a month for good. What is unusual is listed, and needs --reason; nothing is half done."""
     month(period)
+    spare_the_collector()
     with open_books(os.environ) as books:
         with expected(period), progress() as bar:
             task = bar.add_task("Closing", total=None)
