@@ -73,7 +73,7 @@ def assert_converted(found: list[StatementRow], months: Months, closing: PeriodC
     """What is paid in another currency is what the last rate known at the closing makes of it, and all of it."""
     rates = [fact for fact in months.facts[: closing.position] if isinstance(fact, RatePublished)]
     last = next((each for each in reversed(rates) if each.period == closing.period), None)
-    given = {row.payee: -row.amount for row in found if row.section == "conversion" and row.currency == "KWD"}
+    given = {row.payee: -int(row.amount) for row in found if row.section == "conversion" and row.currency == "KWD"}
     got = {row.payee: row.amount for row in found if row.section == "conversion" and row.currency == "CNY"}
     assert got == {payee: converted(paid, "KWD", "CNY", last.rate)[0] for payee, paid in given.items() if last}
     assert bool(last) or not given
